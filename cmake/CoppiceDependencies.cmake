@@ -1,0 +1,13 @@
+# Everything comes from the distribution's packages; nothing is downloaded or vendored.
+find_package(CapnProto REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+if(COPPICE_TESTS)
+  find_package(Catch2 REQUIRED)
+endif()

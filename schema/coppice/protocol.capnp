@@ -1,0 +1,423 @@
+@0xd6a3b9e4f1827c50;
+# The protocol `coppice.1`: what travels between a client and a server, one ToServer or ToClient message in each binary
+# WebSocket frame, in Cap'n Proto's standard stream framing (segment table, then segments; unpacked).
+#
+# Shapes used throughout
+#   UUID       16 bytes, as RFC 4122 orders them.
+#   tree       the 64-bit Cap'n Proto type id of the tree's struct.
+#   key        id << 24 | revision: 40 bits of id, 24 bits of revision, revisions from 1. An *id key* is a key whose revision
+#              bits are 0: it names the record (tree, id) with all its revisions.
+#   time       microseconds since 1970-01-01 UTC by the server's clock. A *claimed* time is a client's own; it decides nothing.
+#   token      epoch << 48 | n: names one grant of a borrow. 0: none. A token with the highest bit set is not a token but
+#              "the grant that my own operation number (the low 63 bits) made": used by work queued before its answer came.
+#   value      a stored record: 64-byte header, body, and for a released revision 32 bytes of SHA-256 over the body
+#              (docs/storage.md has the byte table). Always a multiple of 8 bytes.
+#   body       one Cap'n Proto struct as a canonical single segment without segment table: the root pointer is word 0.
+#
+# Trust: a server checks everything a client says. A client checks the shape of what a server says, and the bodies.
+
+using Cxx = import "/capnp/c++.capnp";
+using Schema = import "/capnp/schema.capnp";
+$Cxx.namespace("coppice::protocol");
+
+const version :UInt16 = 1;
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Catalogue
+
+struct TreeSchema {
+  # A tree's schema as it is stored in the catalogue of every database and replica, and embedded in generated code.
+
+  tree @0 :UInt64;
+  # The type id of the root struct.
+
+  name @1 :Text;
+  # From the annotation, like the options below.
+
+  versioned @2 :Bool;
+  releasedState @3 :UInt16 = 100;
+  supersededState @4 :UInt16;
+  commentOnCheckIn @5 :Bool;
+
+  version @6 :UInt32;
+  # Counted by the authority, from 1; 0 in generated code and in what was never seen by an authority.
+
+  nodes @7 :List(Schema.Node);
+  # The root struct's node and all nodes that it needs: nested and imported structs, enums, annotation declarations, the
+  # targets of references (as nodes, so that a tool can name them).
+
+  sourceInfo @8 :List(Schema.Node.SourceInfo);
+  # Doc comments of these nodes.
+}
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Client to server
+
+struct ToServer {
+  union {
+    hello @0 :Hello;
+    # The first message of a connection, and only the first.
+
+    request @1 :Request;
+    # Only after a Welcome.
+
+    acknowledge @2 :UInt64;
+    # "I have durably dealt with the answers to all my operations up to this one": the server forgets those answers.
+  }
+}
+
+struct Hello {
+  protocol @0 :UInt16;
+  client @1 :Data;
+  # UUID, made once with the replica.
+
+  device @2 :Text;
+  user @3 :Text;
+  # For people: "bench 3", "Ann". At most 200 bytes each.
+
+  application @4 :Text;
+  # A replica of one application is refused by a database of another. The first hello to a new database names it for ever.
+
+  database @5 :Data;
+  # UUID of the database this replica belongs to; empty at first contact, when the replica binds itself to the answer.
+
+  epoch @6 :UInt16;
+  cursor @7 :UInt64;
+  # The replica has everything up to this sequence.
+
+  firstSync @8 :FirstSync;
+  # Where an unfinished first sync goes on. Null: none unfinished. Cursor 0 and no position: the server starts one.
+
+  acknowledged @9 :UInt64;
+  # As in ToServer.acknowledge.
+
+  lastOperation @10 :UInt64;
+  # The highest operation number this replica ever used.
+
+  schemas @11 :List(TreeSchema);
+  # Trees this program knows and the server may not: those whose catalogue entry has version 0 or was changed by this
+  # program. The server adopts what is new and compatible, before it answers.
+
+  known @12 :List(Known);
+  # What the replica's catalogue holds already, so that the Welcome need not repeat it.
+
+  struct Known {
+    tree @0 :UInt64;
+    version @1 :UInt32;
+  }
+}
+
+struct FirstSync {
+  # A first sync sends each tree in key order, in the order of tree ids, while the world goes on; then the feed from `since`.
+
+  since @0 :UInt64;
+  # The head of the feed when the first sync began.
+
+  tree @1 :UInt64;
+  key @2 :UInt64;
+  # The last record received. Everything up to it, in this order, is in the replica.
+
+  done @3 :UInt64;
+  # Records received so far, for progress.
+}
+
+struct Request {
+  # Everything that asks the authority to decide. Executed in the order of operation numbers, each exactly once: a repeated
+  # number is answered with the stored answer.
+
+  operation @0 :UInt64;
+  # 1, 2, 3 ... per client; kept by the client, unchanged, until answered. A number that skips one ends the connection.
+
+  acknowledged @1 :UInt64;
+
+  union {
+    transaction @2 :Transaction;
+    borrow @3 :Borrow;
+    wait @4 :Borrow;
+    # Wait in line for records that somebody holds. The place in the line ends with the connection.
+    giveBack @5 :GiveBack;
+    lease @6 :LeaseRequest;
+  }
+}
+
+struct Transaction {
+  # Accepted all together, or refused all together with every reason.
+
+  comment @0 :Text;
+  claimedTime @1 :Int64;
+  actions @2 :List(Action);
+  # Judged in order; each sees the effects of those before it.
+}
+
+struct Action {
+  kind @0 :Kind;
+  keepBorrow @1 :Bool;
+  # create, checkIn: keep (or get) the borrow afterwards.
+
+  tree @2 :UInt64;
+  key @3 :UInt64;
+  # nextRevision: the new key; its revision must be one above the head's.
+
+  token @4 :UInt64;
+  # Of the borrow this is done under. Not for create and setState.
+
+  baseIteration @5 :UInt32;
+  # checkIn, release, remove: the iteration of this revision that the work is based on.
+
+  stateFrom @6 :UInt16;
+  stateTo @7 :UInt16;
+  # setState: compare and set. release: stateTo is the released state, 0: the tree's default.
+
+  schemaVersion @8 :UInt32;
+  # create, checkIn, nextRevision: the catalogue's version of the tree's schema by which the body was written.
+
+  body @9 :Data;
+  # create, checkIn. nextRevision: empty copies the released revision's body.
+
+  enum Kind {
+    create @0;        # a new record, revision 1, with an id out of the client's lease
+    checkIn @1;       # a new body for the draft or the live record
+    release @2;       # freezes the draft; ends the borrow
+    nextRevision @3;  # a draft after a released head; the borrow goes on
+    setState @4;      # moves a lifecycle state number; needs no borrow on a released revision
+    remove @5;        # deletes a draft or a live record; leaves a tombstone; ends the borrow
+  }
+}
+
+struct Borrow {
+  # All of them or none.
+  records @0 :List(RecordName);
+  purpose @1 :Text;
+  expectedReturn @2 :Int64;
+  # A time, or 0.
+}
+
+struct GiveBack {
+  # Return or undo: ends borrows, changes nothing else. What is already gone counts as given back.
+  records @0 :List(RecordName);
+  tokens @1 :List(UInt64);
+  # One for each record.
+}
+
+struct RecordName {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+}
+
+struct LeaseRequest {
+  tree @0 :UInt64;
+  count @1 :UInt64;
+  # How many ids the client would like. The server gives at least one, at most its limit.
+}
+
+# ------------------------------------------------------------------------------------------------------------------------
+# Server to client
+
+struct ToClient {
+  union {
+    welcome @0 :Welcome;
+    refused @1 :Refusal;
+    # The answer to a hello that cannot be served; the server closes the connection after it.
+
+    answers @2 :List(Answer);
+    # In the order of the client's operations. Sent after the commit that made them durable, and before the changes that
+    # they caused.
+
+    changes @3 :Changes;
+    snapshot @4 :SnapshotPart;
+    catalogue @5 :List(TreeSchema);
+    # A tree was adopted or its schema moved on. Comes before any record that needs it.
+
+    offer @6 :Offer;
+  }
+}
+
+struct Welcome {
+  database @0 :Data;
+  epoch @1 :UInt16;
+  clientNumber @2 :UInt32;
+  # This client's number in this database: what headers name as borrower and author.
+
+  head @3 :UInt64;
+  lastOperation @4 :UInt64;
+  # The highest operation number of this client that was executed. The client sends again whatever is unanswered.
+
+  catalogue @5 :List(TreeSchema);
+  limits @6 :Limits;
+  time @7 :Int64;
+  server @8 :Text;
+  firstSync @9 :Bool;
+  # true: SnapshotParts follow (from the position in the hello, if there was one); false: Changes from the cursor.
+  # true for a cursor that is behind the horizon of dropped tombstones, too: the replica forgets its synced records first.
+  discardReplica @10 :Bool;
+}
+
+struct Limits {
+  frameBytes @0 :UInt32;
+  bodyBytes @1 :UInt32;
+  actionsPerTransaction @2 :UInt32;
+  requestsInFlight @3 :UInt32;
+  # A client with more unanswered requests than this waits.
+  leaseCount @4 :UInt64;
+}
+
+struct Answer {
+  operation @0 :UInt64;
+  union {
+    refused @1 :List(Refusal);
+    # Nothing was changed.
+
+    accepted @2 :Accepted;
+    borrowed @3 :List(Grant);
+    waiting @4 :List(Waiting);
+    gaveBack @5 :Void;
+    leased @6 :Lease;
+  }
+}
+
+struct Accepted {
+  first @0 :UInt64;
+  last @1 :UInt64;
+  # The sequences of the changes it made. first > last: it changed nothing.
+  #
+  # A transaction of creates only, none with keepBorrow: the record of action i has sequence and bodySequence first + i, and the
+  # client knows its header (schema: "fresh"). The server does not send such records back to the client that made them.
+  time @2 :Int64;
+  grants @3 :List(Grant);
+  # Borrows that began with this transaction (creates that keep their borrow).
+}
+
+struct Grant {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  token @2 :UInt64;
+  sequence @3 :UInt64;
+  # The borrow may be used when the replica's cursor has reached this: it then holds exactly what was granted.
+  since @4 :Int64;
+}
+
+struct Waiting {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  place @2 :UInt32;
+  # 1: next. 0: it is free, borrow it.
+  holder @3 :Holder;
+}
+
+struct Offer {
+  # A record this client waits for is free, and kept for it until then: send a Borrow.
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  until @2 :Int64;
+}
+
+struct Lease {
+  tree @0 :UInt64;
+  begin @1 :UInt64;
+  end @2 :UInt64;
+  # Ids [begin, end), this client's for ever.
+}
+
+struct Holder {
+  client @0 :UInt32;
+  device @1 :Text;
+  user @2 :Text;
+  since @3 :Int64;
+  lastSeen @4 :Int64;
+  # 0: on line now.
+  purpose @5 :Text;
+  expectedReturn @6 :Int64;
+  token @7 :UInt64;
+}
+
+struct Changes {
+  # Part of a unit: what one read transaction of the authority held between a cursor and its head. The client keeps parts until
+  # the one with `complete`, and applies them in one transaction.
+  records @0 :List(Change);
+  # In the order of sequences; each record once.
+
+  upTo @1 :UInt64;
+  # The cursor after this part.
+
+  complete @2 :Bool;
+  head @3 :UInt64;
+  # The head of the feed as far as the server knows; above upTo: the replica is catching up.
+}
+
+struct Change {
+  tree @0 :UInt64;
+  key @1 :UInt64;
+  headerOnly @2 :Bool;
+  # true: the body is the one the replica has already; the value is header and, if released, hash.
+  value @3 :Data;
+  borrow @4 :Holder;
+  # Set where the header names a borrow.
+}
+
+struct SnapshotPart {
+  tree @0 :UInt64;
+  records @1 :List(Change);
+  # In key order, never headerOnly.
+  position @2 :FirstSync;
+  # What a hello says to go on after this part.
+  total @3 :UInt64;
+  # About how many records the first sync has, for progress.
+  last @4 :Bool;
+  # The trees are complete; Changes from position.since follow.
+}
+
+struct Refusal {
+  # Why not, as data: an application can offer the next step from it.
+  code @0 :Code;
+  tree @1 :UInt64;
+  key @2 :UInt64;
+  holder @3 :Holder;
+  expected @4 :UInt64;
+  actual @5 :UInt64;
+  text @6 :Text;
+  # One sentence for people, complete without the other fields.
+  action @7 :UInt32;
+  # Index of the action in its transaction, or 0xffffffff.
+}
+
+enum Code {
+  # When it occurs; what the application should do. Sent and stored: never renumber.
+  none @0;               # no refusal
+  badRequest @1;         # malformed or over a limit; a bug of the client: report it
+  protocolVersion @2;    # the two sides speak no common version; update the older one
+  foreignDatabase @3;    # the replica belongs to another database; connect it to its own
+  foreignApplication @4; # the database belongs to another application; check the address
+  epochChanged @5;       # the server was restored; reconcile first
+  recovering @6;         # the server is in recovery; try later
+  held @7;               # somebody has it; see holder; wait in line
+  heldByYou @8;          # another device of the same user has it; return it there
+  offered @9;            # kept for a waiter; see holder; try when it is over
+  notBorrowed @10;       # borrow the record first
+  borrowLost @11;        # this borrow is over; the work is in the drawer; borrow again and apply it
+  staleBase @12;         # the work is based on another state of the record; merge and check in again
+  frozen @13;            # the revision is released: make the next revision
+  headNotReleased @14;   # there is a draft already: edit that one
+  pendingChanges @15;    # check in or undo local changes first
+  invalid @16;           # the body does not fit the tree's schema
+  foreignKey @17;        # the id lies in no lease of this client, or the key exists already
+  unknownRecord @18;     # no such record
+  unknownTree @19;       # no such tree; open it with a program that has its schema
+  removed @20;           # the record was deleted; create a new one
+  referenced @21;        # a released record refers to it
+  stateConflict @22;     # the state number is not the one expected; see actual
+  noTransition @23;      # the table has no such step
+  noRight @24;           # ask somebody who has the right
+  commentNeeded @25;     # say why
+  requestIdReused @26;   # an operation number came again with another content: a copied replica, or a bug
+  staleOperation @27;    # an operation below the acknowledged mark
+  idSpaceFull @28;       # the tree's ids are nearly used up: an administrator must decide
+  leaseExhausted @29;    # no ids left offline; go on line
+  offline @30;           # needs the server; connect
+  incompatibleSchema @31;# the schema cannot replace the stored one; see text
+  noSpace @32;           # the disk is full; nothing was changed
+  notVersioned @33;      # the tree has no revisions
+  deviceForked @34;      # the replica was copied, or set back: it needs a new identity
+  needsNewerClient @35;  # update the program
+  cancelled @36;         # given up by the application
+  notSupported @37;      # this version does not do that
+}

@@ -1,0 +1,46 @@
+@0xe3d2f0a51c7b4e86;
+# What an application's schema imports: annotations that turn a struct into a tree, and references between trees.
+#
+#   using Coppice = import "/coppice/tree.capnp";
+#   struct Part $Coppice.tree(name = "parts", versioned = true) { ... }
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("coppice::schema");
+
+struct Ref(T) {
+  # A reference to a record of the tree whose struct is T. T is used in no field: it lives in the brand of the field that
+  # has this type, where the C++ types, the catalogue and generic tools find it.
+
+  key @0 :UInt64;
+  # id << 24 | revision. 0: refers to nothing. Revision 0 floats: "the newest released revision, else the newest".
+}
+
+struct Tree {
+  # The value of the annotation below.
+
+  name @0 :Text;
+  # Unique in a database, what people type: "parts:4711.2". Lower case letters, digits, '_' and '-', starts with a letter,
+  # at most 64 bytes.
+
+  versioned @1 :Bool = false;
+  # true: records have revisions, which are released. false: one revision, which lives on.
+
+  releasedState @2 :UInt16 = 100;
+  # The lifecycle state number that a revision gets when it is released, unless the release names another.
+
+  supersededState @3 :UInt16 = 0;
+  # The lifecycle state number that the previous revision gets when the next one is released. 0: it keeps its own.
+
+  commentOnCheckIn @4 :Bool = false;
+  # true: a check-in, a release or a removal without a comment is refused.
+}
+
+annotation tree @0xb2c4a1f09d3e5768 (struct) :Tree;
+# Makes the struct the body of the records of a tree. The tree's identity is the struct's 64-bit type id: it stays when the
+# struct, the tree or the file are renamed.
+
+annotation label @0xc81d5b7e2f6a9034 (field, struct, enum, enumerant) :Text;
+# What people read instead of the identifier.
+
+annotation unit @0x9e4f7a3c8b1d2605 (field) :Text;
+# The unit of a number, as it is printed: "mm", "kOhm".
