@@ -229,7 +229,16 @@ struct ToClient {
     # A tree was adopted or its schema moved on. Comes before any record that needs it.
 
     offer @6 :Offer;
+
+    clients @7 :List(ClientName);
+    # Who the numbers in headers are: all after the Welcome, then each that is new or renamed.
   }
+}
+
+struct ClientName {
+  number @0 :UInt32;
+  device @1 :Text;
+  user @2 :Text;
 }
 
 struct Welcome {

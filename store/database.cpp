@@ -1,0 +1,111 @@
+#include "store/database.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace coppice::store {
+namespace {
+
+// Format log. Stored under "format"; something newer is refused.
+// 1  first format
+constexpr std::uint64_t kFormat = 1;
+
+const char* role_name(Role role) { return role == Role::authority ? "authority" : "replica"; }
+
+std::string table_name(TreeId id) {
+  char name[32];
+  std::snprintf(name, sizeof name, "tree.%016llx", static_cast<unsigned long long>(id.value));
+  return name;
+}
+
+Table require_table(Environment& environment, const std::string& name, Layout layout) {
+  auto table = environment.open_table(name, layout);
+  if (!table) {
+    throw CorruptionError(environment.folder().string() + " is not a complete Coppice database: table '" + name + "' is missing.");
+  }
+  return *table;
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& folder, Role role, const Environment::Options& options)
+    : environment_(folder, options),
+      meta_(require_table(environment_, "meta", Layout::byte_keys)),
+      catalogue_table_(require_table(environment_, "catalogue", Layout::integer_keys)),
+      catalogue_(std::make_shared<Catalogue>()) {
+  check_format(role, options.access == Environment::Access::read_write);
+  reload_catalogue();
+}
+
+void Database::check_format(Role role, bool writable) {
+  auto [format, stored_role] = [&] {
+    auto txn = read();
+    return std::pair(meta_.number(txn, "format"), meta_.text(txn, "role"));
+  }();
+  const std::string where = environment_.folder().string();
+  if (format == 0 && writable) {
+    write([&](WriteTxn& txn) {
+      meta_.set_number(txn, "format", kFormat);
+      meta_.set_text(txn, "role", role_name(role));
+    });
+    return;
+  }
+  if (format == 0) throw CorruptionError(where + " does not hold a Coppice database.");
+  if (format > kFormat) {
+    throw StorageError(where + " was written by a newer version of Coppice (format " + std::to_string(format) +
+                       ", this program knows " + std::to_string(kFormat) + "). Update this program.");
+  }
+  if (stored_role != role_name(role)) {
+    throw StorageError(where + " holds a Coppice database of another kind (" + stored_role + "), not a " + role_name(role) +
+                       ". Choose another folder.");
+  }
+}
+
+Table Database::table(const std::string& name, Layout layout) { return require_table(environment_, name, layout); }
+
+std::shared_ptr<const Catalogue> Database::catalogue() const {
+  std::lock_guard lock(mutex_);
+  return catalogue_;
+}
+
+std::optional<RecordTree> Database::tree(TreeId id) const {
+  std::lock_guard lock(mutex_);
+  auto found = trees_.find(id);
+  if (found == trees_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Database::adopt(TreeInfoPtr tree) {
+  RecordTree records(table(table_name(tree->id()), Layout::integer_keys));
+  write([&](WriteTxn& txn) { txn.put(catalogue_table_, tree->id().value, bytes_of(tree->message())); });
+  std::lock_guard lock(mutex_);
+  auto changed = std::make_shared<Catalogue>(*catalogue_);
+  trees_.insert_or_assign(tree->id(), records);
+  changed->put(std::move(tree));
+  catalogue_ = std::move(changed);
+}
+
+void Database::reload_catalogue() {
+  std::vector<std::vector<std::uint64_t>> messages;
+  {
+    auto txn = read();
+    Cursor cursor(txn, catalogue_table_);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      messages.emplace_back(cursor.value().size() / 8);
+      std::memcpy(messages.back().data(), cursor.value().data(), messages.back().size() * 8);
+    }
+  }
+  auto fresh = std::make_shared<Catalogue>();
+  std::map<TreeId, RecordTree> trees;
+  for (const auto& message : messages) {
+    auto tree = TreeInfo::parse(message);
+    if (!tree) throw CorruptionError("The catalogue in " + environment_.folder().string() + " is damaged: " + tree.error().message);
+    trees.emplace((*tree)->id(), RecordTree(table(table_name((*tree)->id()), Layout::integer_keys)));
+    fresh->put(*tree);
+  }
+  std::lock_guard lock(mutex_);
+  catalogue_ = std::move(fresh);
+  trees_ = std::move(trees);
+}
+
+}  // namespace coppice::store

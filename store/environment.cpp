@@ -1,0 +1,346 @@
+#include "store/environment.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "coppice/check.h"
+#include "store/lmdb_error.h"
+
+namespace coppice::store {
+namespace {
+
+// Thrown inside a write function whose map is full; never leaves this file.
+struct MapFull {};
+
+MDB_val to_mdb(Bytes bytes) { return {bytes.size(), const_cast<std::byte*>(bytes.data())}; }
+Bytes to_bytes(const MDB_val& value) { return {static_cast<const std::byte*>(value.mv_data), value.mv_size}; }
+
+void require(int code, const char* what) {
+  if (code == MDB_MAP_FULL) throw MapFull{};
+  throw_on_error(code, what);
+}
+
+// Process-wide, against the rule of no globals: LMDB's rule "once per process" is about the process.
+std::mutex open_mutex;
+std::set<std::uint64_t> open_environments;
+
+std::uint64_t identity_of(const std::filesystem::path& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return 0;
+  return (static_cast<std::uint64_t>(status.st_dev) << 40) ^ status.st_ino;
+}
+
+int lock_for_writing(const std::filesystem::path& folder) {
+  auto path = folder / "owner.lock";
+  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) throw StorageError("Cannot write to " + folder.string() + ": " + std::strerror(errno) + ".");
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  ::close(file);
+  throw StorageError(folder.string() + " is in use by another process. Close that program first, or open the folder read-only.");
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------------------------- Txn
+
+std::optional<Bytes> Txn::find(Table table, Bytes key) const {
+  MDB_val k = to_mdb(key), value{};
+  int code = mdb_get(txn_, table.handle, &k, &value);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  // A table made after this transaction began: for it, it does not exist.
+  if (code == MDB_BAD_DBI) return std::nullopt;
+  require(code, "read a record");
+  return to_bytes(value);
+}
+
+std::uint64_t Txn::count(Table table) const {
+  MDB_stat stat{};
+  int code = mdb_stat(txn_, table.handle, &stat);
+  if (code == MDB_BAD_DBI) return 0;
+  require(code, "count records");
+  return stat.ms_entries;
+}
+
+ReadTxn::ReadTxn(Environment& environment) : environment_(&environment) {
+  environment.gate_.enter();
+  try {
+    txn_ = environment.begin(MDB_RDONLY);
+  } catch (...) {
+    environment.gate_.leave();
+    throw;
+  }
+}
+
+ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(other.environment_) {
+  txn_ = std::exchange(other.txn_, nullptr);
+}
+
+ReadTxn::~ReadTxn() {
+  if (!txn_) return;
+  mdb_txn_abort(txn_);
+  environment_->gate_.leave();
+}
+
+void ReadTxn::commit() {
+  throw_on_error(mdb_txn_commit(std::exchange(txn_, nullptr)), "end a transaction");
+  environment_->gate_.leave();
+}
+
+void WriteTxn::put(Table table, Bytes key, Bytes value) {
+  MDB_val k = to_mdb(key), v = to_mdb(value);
+  require(mdb_put(txn_, table.handle, &k, &v, 0), "write a record");
+}
+
+void WriteTxn::append(Table table, std::uint64_t key, Bytes value) {
+  auto room = reserve_append(table, key, value.size());
+  if (!value.empty()) std::memcpy(room.data(), value.data(), value.size());
+}
+
+std::span<std::byte> WriteTxn::reserve(Table table, std::uint64_t key, std::size_t size_bytes) {
+  MDB_val k{sizeof key, &key}, v{size_bytes, nullptr};
+  require(mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE), "write a record");
+  return {static_cast<std::byte*>(v.mv_data), size_bytes};
+}
+
+std::span<std::byte> WriteTxn::reserve_append(Table table, std::uint64_t key, std::size_t size_bytes) {
+  MDB_val k{sizeof key, &key}, v{size_bytes, nullptr};
+  int code = mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE | MDB_APPEND);
+  if (code == MDB_KEYEXIST) return reserve(table, key, size_bytes);
+  require(code, "write a record");
+  return {static_cast<std::byte*>(v.mv_data), size_bytes};
+}
+
+bool WriteTxn::erase(Table table, Bytes key) {
+  MDB_val k = to_mdb(key);
+  int code = mdb_del(txn_, table.handle, &k, nullptr);
+  if (code == MDB_NOTFOUND) return false;
+  require(code, "remove a record");
+  return true;
+}
+
+void WriteTxn::index_add(Table table, std::uint64_t key, std::uint64_t value) {
+  MDB_val k{sizeof key, &key}, v{sizeof value, &value};
+  int code = mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
+  if (code != MDB_KEYEXIST) require(code, "write an index");
+}
+
+bool WriteTxn::index_erase(Table table, std::uint64_t key, std::uint64_t value) {
+  MDB_val k{sizeof key, &key}, v{sizeof value, &value};
+  int code = mdb_del(txn_, table.handle, &k, &v);
+  if (code == MDB_NOTFOUND) return false;
+  require(code, "write an index");
+  return true;
+}
+
+void WriteTxn::clear(Table table) { require(mdb_drop(txn_, table.handle, 0), "clear a table"); }
+
+// ------------------------------------------------------------------------------------------------------------- Cursor
+
+Cursor::Cursor(const Txn& txn, Table table) : cursor_(nullptr) {
+  int code = mdb_cursor_open(txn.native(), table.handle, &cursor_);
+  // As in Txn::find: a younger table is an empty one.
+  if (code == MDB_BAD_DBI || code == EINVAL) return;
+  require(code, "open a cursor");
+}
+
+Cursor::~Cursor() {
+  if (cursor_) mdb_cursor_close(cursor_);
+}
+
+bool Cursor::move(int operation) {
+  if (!cursor_) return false;
+  MDB_val key = to_mdb(key_), value{};
+  int code = mdb_cursor_get(cursor_, &key, &value, static_cast<MDB_cursor_op>(operation));
+  if (code == MDB_NOTFOUND) return false;
+  require(code, "read a table");
+  key_ = to_bytes(key);
+  value_ = to_bytes(value);
+  return true;
+}
+
+bool Cursor::first() { return move(MDB_FIRST); }
+bool Cursor::last() { return move(MDB_LAST); }
+bool Cursor::next() { return move(MDB_NEXT); }
+bool Cursor::previous() { return move(MDB_PREV); }
+bool Cursor::seek(Bytes key) {
+  key_ = key;
+  return move(MDB_SET_RANGE);
+}
+bool Cursor::first_value(std::uint64_t key) {
+  key_ = bytes_of(key);
+  return move(MDB_SET_KEY);
+}
+bool Cursor::next_value() { return move(MDB_NEXT_DUP); }
+
+std::uint64_t Cursor::key_number() const {
+  std::uint64_t number;
+  COPPICE_CHECK(key_.size() == sizeof number);
+  std::memcpy(&number, key_.data(), sizeof number);
+  return number;
+}
+std::uint64_t Cursor::value_number() const {
+  std::uint64_t number;
+  COPPICE_CHECK(value_.size() == sizeof number);
+  std::memcpy(&number, value_.data(), sizeof number);
+  return number;
+}
+
+// -------------------------------------------------------------------------------------------------------- Environment
+
+void Environment::Gate::enter() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !changing_; });
+  ++inside_;
+}
+
+void Environment::Gate::leave() {
+  std::unique_lock lock(mutex_);
+  if (--inside_ == 0) changed_.notify_all();
+}
+
+Environment::Environment(const std::filesystem::path& folder, const Options& options)
+    : folder_(folder), options_(options) {
+  std::error_code failed;
+  if (options.access == Access::read_write) std::filesystem::create_directories(folder, failed);
+  if (failed) throw StorageError("Cannot make the folder " + folder.string() + ": " + failed.message() + ".");
+  if (options.access == Access::read_only && !std::filesystem::exists(folder / "data.mdb")) {
+    throw StorageError("There is no database in " + folder.string() + ".");
+  }
+  identity_ = identity_of(folder);
+  {
+    std::lock_guard lock(open_mutex);
+    if (!open_environments.insert(identity_).second) {
+      throw StorageError(folder.string() + " is open in this program already. Use the open one.");
+    }
+  }
+  try {
+    if (options.access == Access::read_write) owner_lock_ = lock_for_writing(folder);
+    open_environment();
+  } catch (...) {
+    if (env_) mdb_env_close(env_);
+    if (owner_lock_ >= 0) ::close(owner_lock_);
+    std::lock_guard lock(open_mutex);
+    open_environments.erase(identity_);
+    throw;
+  }
+}
+
+void Environment::open_environment() {
+  throw_on_error(mdb_env_create(&env_), "open a database");
+  throw_on_error(mdb_env_set_maxdbs(env_, options_.tables_max), "open a database");
+  throw_on_error(mdb_env_set_maxreaders(env_, 1024), "open a database");
+  throw_on_error(mdb_env_set_mapsize(env_, options_.map_bytes), "open a database");
+  unsigned flags = MDB_NOTLS;
+  if (options_.access == Access::read_only) flags |= MDB_RDONLY;
+  if (!options_.wait_for_disk) flags |= MDB_NOSYNC;
+  int code = mdb_env_open(env_, folder_.c_str(), flags, 0644);
+  if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED) {
+    throw CorruptionError(folder_.string() + " does not hold a Coppice database, or its file is damaged (" +
+                          mdb_strerror(code) + "). Nothing was changed.");
+  }
+  if (code != 0) throw StorageError("Cannot open the database in " + folder_.string() + ": " + mdb_strerror(code) + ".");
+  int stale = 0;
+  mdb_reader_check(env_, &stale);
+}
+
+Environment::~Environment() {
+  gate_.alone([&] { mdb_env_close(env_); });
+  if (owner_lock_ >= 0) ::close(owner_lock_);
+  std::lock_guard lock(open_mutex);
+  open_environments.erase(identity_);
+}
+
+MDB_txn* Environment::begin(unsigned flags) {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, flags, &txn);
+  if (code == MDB_READERS_FULL) {
+    int stale = 0;
+    mdb_reader_check(env_, &stale);
+    code = mdb_txn_begin(env_, nullptr, flags, &txn);
+  }
+  if (code == MDB_MAP_RESIZED) {
+    // Another process made the file larger than our map. The caller is inside the gate; step out while the map changes.
+    gate_.leave();
+    gate_.alone([&] { mdb_env_set_mapsize(env_, 0); });
+    gate_.enter();
+    code = mdb_txn_begin(env_, nullptr, flags, &txn);
+  }
+  throw_on_error(code, "begin a transaction");
+  return txn;
+}
+
+void Environment::run_write(const std::function<void(WriteTxn&)>& fn, Durability durability) {
+  while (!try_write(fn, durability)) {
+    gate_.alone([&] { throw_on_error(mdb_env_set_mapsize(env_, 2 * map_bytes()), "grow the database"); });
+  }
+}
+
+bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability durability) {
+  gate_.enter();
+  struct Leave {
+    Gate& gate;
+    ~Leave() { gate.leave(); }
+  } leave{gate_};
+  WriteTxn txn(begin(durability == Durability::recent ? MDB_NOMETASYNC : 0));
+  try {
+    fn(txn);
+    // mdb_txn_commit frees the transaction whatever it returns.
+    require(mdb_txn_commit(std::exchange(txn.txn_, nullptr)), "commit");
+    return true;
+  } catch (const MapFull&) {
+    if (txn.txn_) mdb_txn_abort(txn.txn_);
+    return false;
+  } catch (...) {
+    if (txn.txn_) mdb_txn_abort(txn.txn_);
+    throw;
+  }
+}
+
+std::optional<Table> Environment::open_table(const std::string& name, Layout layout) {
+  std::lock_guard lock(tables_mutex_);
+  if (auto known = tables_.find(name); known != tables_.end()) return known->second;
+  unsigned flags = 0;
+  if (layout == Layout::integer_keys) flags = MDB_INTEGERKEY;
+  if (layout == Layout::integer_index) flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+  Table table;
+  if (options_.access == Access::read_write) {
+    write([&](WriteTxn& txn) {
+      require(mdb_dbi_open(txn.native(), name.c_str(), flags | MDB_CREATE, &table.handle), "open a table");
+    });
+  } else {
+    ReadTxn txn(*this);
+    int code = mdb_dbi_open(txn.native(), name.c_str(), flags, &table.handle);
+    if (code == MDB_NOTFOUND) return std::nullopt;
+    throw_on_error(code, "open a table");
+    // The handle becomes the environment's when its transaction is committed, not when it is aborted.
+    txn.commit();
+  }
+  tables_.emplace(name, table);
+  return table;
+}
+
+std::size_t Environment::map_bytes() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_mapsize;
+}
+
+std::uint64_t Environment::file_bytes() const {
+  std::error_code failed;
+  auto size = std::filesystem::file_size(folder_ / "data.mdb", failed);
+  return failed ? 0 : size;
+}
+
+void Environment::copy_to(const std::filesystem::path& folder) const {
+  std::filesystem::create_directories(folder);
+  throw_on_error(mdb_env_copy2(env_, folder.c_str(), MDB_CP_COMPACT), "copy the database");
+}
+
+}  // namespace coppice::store

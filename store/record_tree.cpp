@@ -1,0 +1,86 @@
+#include "store/record_tree.h"
+
+#include <cstring>
+
+#include "coppice/check.h"
+
+namespace coppice::store {
+namespace {
+
+std::size_t value_size(const RecordHeader& header, std::size_t body_words) {
+  return sizeof(RecordHeader) + 8 * body_words + (header.released() ? kContentHashBytes : 0);
+}
+
+void fill(std::span<std::byte> room, RecordHeader header, std::span<const std::uint64_t> body) {
+  header.body_words = static_cast<std::uint32_t>(body.size());
+  std::memcpy(room.data(), &header, sizeof header);
+  if (!body.empty()) std::memcpy(room.data() + sizeof header, body.data(), body.size_bytes());
+  if (header.released()) {
+    auto hash = content_hash(body);
+    std::memcpy(room.data() + sizeof header + body.size_bytes(), hash.data(), hash.size());
+  }
+}
+
+}  // namespace
+
+RecordView stored_record(Bytes value) {
+  auto record = RecordView::parse(value);
+  if (!record || reinterpret_cast<std::uintptr_t>(value.data()) % 8 != 0) {
+    throw CorruptionError("A stored record of " + std::to_string(value.size()) +
+                          " bytes contradicts its header. Run `coppice check` on this folder.");
+  }
+  return *record;
+}
+
+std::optional<RecordView> RecordTree::find(const Txn& txn, KeyWord key) const {
+  auto value = txn.find(table_, key.value);
+  if (!value) return std::nullopt;
+  return stored_record(*value);
+}
+
+std::optional<Entry> RecordTree::head(const Txn& txn, RecordId id) const {
+  // The last key not above (id, highest revision): step back from the first key of the next id.
+  Cursor cursor(txn, table_);
+  bool found = cursor.seek(KeyWord(RecordId{id.value + 1}, Revision{0}).value) ? cursor.previous() : cursor.last();
+  if (!found || KeyWord(cursor.key_number()).id() != id) return std::nullopt;
+  return Entry{KeyWord(cursor.key_number()), stored_record(cursor.value())};
+}
+
+std::optional<Entry> RecordTree::resolve(const Txn& txn, KeyWord key) const {
+  if (!key.floats()) {
+    auto record = find(txn, key);
+    if (!record || record->header().removed()) return std::nullopt;
+    return Entry{key, *record};
+  }
+  std::optional<Entry> newest;
+  Cursor cursor(txn, table_);
+  bool more = cursor.seek(KeyWord(RecordId{key.id().value + 1}, Revision{0}).value) ? cursor.previous() : cursor.last();
+  for (; more && KeyWord(cursor.key_number()).id() == key.id(); more = cursor.previous()) {
+    Entry entry{KeyWord(cursor.key_number()), stored_record(cursor.value())};
+    if (entry.record.header().released()) return entry;
+    if (!newest && !entry.record.header().removed()) newest = entry;
+  }
+  return newest;
+}
+
+void RecordTree::put(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const {
+  COPPICE_CHECK(header.removed() == body.empty());
+  fill(txn.reserve(table_, key.value, value_size(header, body.size())), header, body);
+}
+
+void RecordTree::append(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const {
+  COPPICE_CHECK(header.removed() == body.empty());
+  fill(txn.reserve_append(table_, key.value, value_size(header, body.size())), header, body);
+}
+
+void RecordTree::put_value(WriteTxn& txn, KeyWord key, RecordView value) const {
+  txn.put(table_, key.value, value.value());
+}
+
+void RecordTree::append_value(WriteTxn& txn, KeyWord key, RecordView value) const {
+  txn.append(table_, key.value, value.value());
+}
+
+RecordView RecordCursor::record() const { return stored_record(cursor_.value()); }
+
+}  // namespace coppice::store
