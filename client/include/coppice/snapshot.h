@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "coppice/error.h"
+#include "coppice/key.h"
+#include "coppice/record.h"
+
+namespace coppice {
+
+class Catalogue;
+namespace client {
+class SnapshotState;
+class TreeWalk;
+}  // namespace client
+
+// A record of any tree.
+struct AnyRecord {
+  AnyKey key;
+  RecordView view;
+  const RecordHeader& header() const { return view.header(); }
+};
+
+// A walk over the records of one tree in key order, tombstones left out. Move-only: it is a cursor.
+class AnyIterator {
+ public:
+  AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from);
+  AnyIterator(AnyIterator&&) noexcept;
+  ~AnyIterator();
+  // The next record, or nothing at the end.
+  std::optional<AnyRecord> next();
+
+ private:
+  std::unique_ptr<client::TreeWalk> walk_;
+};
+
+// The records of the tree of T in one snapshot: `for (auto part : now.tree<shop::Part>()) ...`.
+template <typename T>
+class TreeView {
+ public:
+  class Iterator {
+   public:
+    using value_type = Record<T>;
+    using difference_type = std::ptrdiff_t;
+    explicit Iterator(AnyIterator walk) : walk_(std::move(walk)) { ++*this; }
+    Record<T> operator*() const { return Record<T>(Key<T>(current_->key.word), current_->view); }
+    Iterator& operator++() {
+      current_ = walk_.next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const { return !current_; }
+
+   private:
+    AnyIterator walk_;
+    std::optional<AnyRecord> current_;
+  };
+
+  TreeView(const client::SnapshotState& snapshot, KeyWord from) : snapshot_(&snapshot), from_(from) {}
+  Iterator begin() const { return Iterator(AnyIterator(*snapshot_, TreeOf<T>::id, from_)); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  const client::SnapshotState* snapshot_;
+  KeyWord from_;
+};
+
+// Everything as it was at one moment: consistent across trees and indexes, never blocked, never changing, read in place.
+//
+// Valid as long as it lives, on any thread, one at a time; what it hands out is valid as long as it is. While it lives it pins
+// the pages it sees, and the file grows with every change: take one per frame or per question, and let it go.
+class Snapshot {
+ public:
+  explicit Snapshot(std::unique_ptr<client::SnapshotState> state);
+  Snapshot(Snapshot&&) noexcept;
+  Snapshot& operator=(Snapshot&&) noexcept;
+  ~Snapshot();
+
+  // A floating key gives the newest released revision, else the newest. Nothing: no such record, or it was removed.
+  template <typename T>
+  std::optional<Record<T>> get(Key<T> key) const {
+    auto found = get(AnyKey(key));
+    if (!found) return std::nullopt;
+    return Record<T>(Key<T>(found->key.word), found->view);
+  }
+  std::optional<AnyRecord> get(AnyKey key) const;
+  // The newest revision, released or not: what a check_out is about.
+  std::optional<AnyRecord> head(AnyKey key) const;
+  template <typename T>
+  std::optional<Record<T>> head(Key<T> key) const {
+    auto found = head(AnyKey(key));
+    if (!found) return std::nullopt;
+    return Record<T>(Key<T>(found->key.word), found->view);
+  }
+
+  template <typename T>
+  TreeView<T> tree(Key<T> from = {}) const {
+    return TreeView<T>(*state_, from.word);
+  }
+  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) const { return AnyIterator(*state_, tree, from); }
+  // Records of the tree, tombstones included.
+  std::uint64_t count(TreeId tree) const;
+  template <typename T>
+  std::uint64_t count() const {
+    return count(TreeOf<T>::id);
+  }
+
+  // The values an indexer filed under this key, ascending.
+  std::vector<std::uint64_t> index(std::string_view indexer, std::uint64_t key) const;
+  std::uint64_t index_count(std::string_view indexer) const;
+
+  // Who holds a record, by the last we know; nothing: nobody.
+  std::optional<Holder> holder(AnyKey key) const;
+  // All borrows known here, as record keys with their holders.
+  std::vector<std::pair<AnyKey, Holder>> borrows() const;
+  // The name behind a number in a header: "Ann, bench 3".
+  std::string client_name(std::uint32_t number) const;
+
+  // The authority's sequence this replica stands at, own unanswered work on top.
+  std::uint64_t sequence() const;
+  // true: parts of a larger step are still missing; what is seen need not have existed as a whole.
+  bool catching_up() const;
+  // Names and schemas of all trees; for tools, which include schema/tree_info.h.
+  const Catalogue& catalogue() const;
+
+ private:
+  std::unique_ptr<client::SnapshotState> state_;
+};
+
+}  // namespace coppice
