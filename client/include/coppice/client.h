@@ -94,9 +94,9 @@ class Client {
   };
 
   struct Options {
-    std::string name;         // this device, for people: "bench 3". Default: the host's name
-    std::string user;         // who works here. Default: the login name
-    std::string application;  // only databases of the same application are accepted. Default: "coppice"
+    std::string name = {};         // this device, for people: "bench 3". Default: the host's name
+    std::string user = {};         // who works here. Default: the login name
+    std::string application = {};  // only databases of the same application are accepted. Default: "coppice"
     std::vector<TreeDefinition> trees = {};
     std::vector<std::shared_ptr<Indexer>> indexers = {};
     // Called instead of filling poll(), on the sync thread.
@@ -186,9 +186,10 @@ class Client {
   std::vector<std::string> check_invariants() const;
 
   class Implementation;
+  // For client/transport.h; programs use open().
+  explicit Client(std::unique_ptr<Implementation> implementation);
 
  private:
-  explicit Client(std::unique_ptr<Implementation> implementation);
   Result<std::uint64_t> run_write(const std::function<void(Transaction&)>& fn);
   std::unique_ptr<Implementation> implementation_;
 };

@@ -1,0 +1,279 @@
+#include "client/apply.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "client/convert.h"
+#include "client/drawer.h"
+#include "client/stored_request.h"
+#include "coppice/check.h"
+
+namespace coppice::client {
+namespace {
+
+Error bad_server(std::string what) { return error(Errc::bad_request, "The server sent what cannot be: " + std::move(what)); }
+
+std::span<const std::byte> bytes_of(capnp::Data::Reader data) {
+  return {reinterpret_cast<const std::byte*>(data.begin()), data.size()};
+}
+
+std::optional<RecordHeader> header_of(const std::optional<RecordView>& record) {
+  if (!record) return std::nullopt;
+  return record->header();
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------- the authority's records
+
+const TreeInfo* Applier::tree(TreeId id) {
+  if (!last_tree_ || last_tree_->id() != id) last_tree_ = catalogue_->find(id);
+  return last_tree_.get();
+}
+
+Result<Done> Applier::change(protocol::Change::Reader change) {
+  AnyKey key(TreeId{change.getTree()}, KeyWord(change.getKey()));
+  const TreeInfo* info = tree(key.tree);
+  if (!info || key.word.floats()) return bad_server("a change of something that is no record.");
+  auto value = bytes_of(change.getValue());
+  if (change.getHeaderOnly()) {
+    if (value.size() < sizeof(RecordHeader)) return bad_server("a header that is too short.");
+    auto body_from = writer_.base(key);
+    if (!body_from) body_from = writer_.visible(key);
+    if (!body_from) return bad_server("a header for a record this replica does not have.");
+    // Header, the body we have, and the hash, if the header came with one.
+    auto body = std::as_bytes(body_from->body());
+    room_.resize((value.size() + body.size()) / 8);
+    auto to = reinterpret_cast<std::byte*>(room_.data());
+    std::memcpy(to, value.data(), sizeof(RecordHeader));
+    std::memcpy(to + sizeof(RecordHeader), body.data(), body.size());
+    std::memcpy(to + sizeof(RecordHeader) + body.size(), value.data() + sizeof(RecordHeader),
+                value.size() - sizeof(RecordHeader));
+  } else {
+    room_.resize(value.size() / 8);
+    std::memcpy(room_.data(), value.data(), room_.size() * 8);
+  }
+  auto record = RecordView::parse(std::as_bytes(std::span(room_)));
+  if (!record || value.size() % 8 != 0) return bad_server("a record that contradicts its header.");
+  if (!change.getHeaderOnly() && !record->header().removed()) {
+    auto body = info->shape().check(std::as_bytes(record->body()), scratch_);
+    if (!body) return body.error();
+  }
+  authority_has(key, *record, change);
+  return Done{};
+}
+
+Result<Done> Applier::snapshot_record(TreeId tree, protocol::Change::Reader record) {
+  if (record.getHeaderOnly()) return bad_server("a header alone in a first sync.");
+  if (record.getTree() != 0 && record.getTree() != tree.value) return bad_server("a record of another tree in a first sync.");
+  AnyKey key(tree, KeyWord(record.getKey()));
+  const TreeInfo* info = this->tree(tree);
+  auto view = RecordView::parse(bytes_of(record.getValue()));
+  if (!info || key.word.floats() || !view) return bad_server("a record that contradicts its header.");
+  if (!view->header().removed()) {
+    auto body = info->shape().check(std::as_bytes(view->body()), scratch_);
+    if (!body) return body.error();
+  }
+  authority_has(key, *view, record);
+  return Done{};
+}
+
+void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Reader change) {
+  auto current = writer_.visible(key);
+  const bool differs = current && LocalMark::is_local(current->header());
+  auto before = differs ? header_of(writer_.base(key)) : header_of(current);
+  const RecordHeader now = value.header();
+  if (!differs) {
+    if (current) {
+      writer_.show(key, value);
+    } else {
+      writer_.show_new(key, value);
+    }
+    return follow_borrow(key, before, now, change);
+  }
+  const RecordHeader mine = current->header();
+  writer_.set_base(key, value);
+  follow_borrow(key, before, now, change);
+  const bool lost = !(mine.token & OwnGrant::kBit) && mine.token != now.token;
+  if (LocalMark::is_edited(mine) && lost) rescue_edit(key, borrow_lost(key, now));
+}
+
+void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& before, const RecordHeader& now,
+                            protocol::Change::Reader change) {
+  if (now.token != 0) {
+    Holder holder = to_holder(change.getBorrow());
+    holder.client = now.borrower;
+    holder.token = now.token;
+    writer_.set_holder(key, holder);
+  } else if (before && before->token != 0) {
+    writer_.set_holder(key, std::nullopt);
+  }
+}
+
+Error Applier::borrow_lost(AnyKey key, const RecordHeader& authority) const {
+  std::string name = catalogue_->format(key);
+  return error(Errc::borrow_lost,
+               "The borrow of " + name + " is over" +
+                   (authority.borrower ? ", and client " + std::to_string(authority.borrower) + " has it now" : "") +
+                   ". Your changes are kept as a conflict: borrow it again and apply them.",
+               key);
+}
+
+void Applier::rescue_edit(AnyKey key, const Error& why) {
+  auto mine = writer_.visible(key);
+  COPPICE_CHECK(mine.has_value());
+  keep_edit_as_conflict(writer_, key, *mine, why);
+  writer_.show_base(key);
+}
+
+// ------------------------------------------------------------------------------------------------------------ answers
+
+std::optional<store::Bytes> Applier::request(std::uint64_t operation) const {
+  return writer_.txn().find(writer_.replica().tables().outbox, operation);
+}
+
+std::vector<Applier::Touched> Applier::touched_by(std::uint64_t operation) const {
+  std::vector<Touched> touched;
+  auto bytes = request(operation);
+  if (!bytes) return touched;
+  StoredRequest stored(*bytes);
+  if (!stored.reader().isTransaction()) return touched;
+  for (auto action : stored.reader().getTransaction().getActions()) {
+    AnyKey key(TreeId{action.getTree()}, KeyWord(action.getKey()));
+    touched.push_back({key, action.getKind(), action.getToken()});
+    if (action.getKind() == protocol::Action::Kind::NEXT_REVISION) {
+      KeyWord head(key.word.id(), Revision{key.word.revision().value - 1});
+      touched.push_back({AnyKey(key.tree, head), action.getKind(), action.getToken()});
+    }
+  }
+  return touched;
+}
+
+void Applier::forget_request(std::uint64_t operation) {
+  writer_.txn().erase(writer_.replica().tables().outbox, operation);
+  writer_.txn().erase(writer_.replica().tables().awaiting, operation);
+}
+
+Applier::AcceptedResult Applier::accepted(std::uint64_t operation, protocol::Accepted::Reader accepted,
+                                          std::uint64_t cursor) {
+  if (!request(operation)) return {};
+  if (confirm_creates(operation, accepted)) return {.known = true, .over = true};
+  if (accepted.getFirst() > accepted.getLast() || accepted.getLast() <= cursor) {
+    finish(operation);
+    return {.known = true, .over = true};
+  }
+  writer_.txn().put(writer_.replica().tables().awaiting, operation, store::bytes_of(accepted.getLast()));
+  return {.known = true, .over = false};
+}
+
+bool Applier::confirm_creates(std::uint64_t operation, protocol::Accepted::Reader accepted) {
+  auto touched = touched_by(operation);
+  StoredRequest stored(*request(operation));
+  if (!stored.is_pure_creates()) return false;
+  std::vector<std::uint32_t> versions;
+  for (auto action : stored.reader().getTransaction().getActions()) versions.push_back(action.getSchemaVersion());
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    auto current = writer_.visible(touched[i].key);
+    if (!current || LocalMark::operation(current->header()) != operation) continue;
+    if (writer_.base(touched[i].key)) {
+      writer_.show_base(touched[i].key);
+      continue;
+    }
+    // Exactly the header the authority gave it (protocol.capnp, Accepted).
+    RecordHeader header;
+    header.sequence = header.body_sequence = accepted.getFirst() + i;
+    header.author = writer_.replica().client_number();
+    header.created_us = header.changed_us = accepted.getTime();
+    header.iteration = 1;
+    header.flags = RecordHeader::kFresh;
+    header.schema_version = versions[i];
+    writer_.show_header(touched[i].key, header);
+  }
+  forget_request(operation);
+  return true;
+}
+
+std::vector<std::uint64_t> Applier::reach(std::uint64_t cursor) {
+  std::vector<std::uint64_t> over;
+  {
+    store::Cursor walk(writer_.txn(), writer_.replica().tables().awaiting);
+    for (bool more = walk.first(); more; more = walk.next()) {
+      if (walk.value_number() <= cursor) over.push_back(walk.key_number());
+    }
+  }
+  for (std::uint64_t operation : over) finish(operation);
+  return over;
+}
+
+void Applier::finish(std::uint64_t operation) {
+  for (const Touched& touched : touched_by(operation)) confirm(touched, operation);
+  forget_request(operation);
+}
+
+void Applier::confirm(const Touched& touched, std::uint64_t operation) {
+  auto current = writer_.visible(touched.key);
+  if (!current || LocalMark::operation(current->header()) != operation) return;
+  if (!LocalMark::is_edited(current->header())) return writer_.show_base(touched.key);
+  auto authority = writer_.base(touched.key);
+  if (!authority) return;
+  // Edited again meanwhile: that edit now stands on what the authority accepted.
+  RecordHeader header = authority->header();
+  header.sequence = LocalMark::edited(0);
+  writer_.show_header(touched.key, header);
+}
+
+bool Applier::answered(std::uint64_t operation) {
+  bool known = request(operation).has_value();
+  if (known) forget_request(operation);
+  return known;
+}
+
+void Applier::leased(protocol::Lease::Reader lease) {
+  IdRange range{lease.getBegin(), lease.getBegin(), lease.getEnd()};
+  std::uint64_t stored[2] = {range.next, range.end};
+  writer_.txn().put(writer_.replica().tables().leases, PairKey(TreeId{lease.getTree()}, range.begin).bytes(),
+                    store::bytes_of(stored));
+}
+
+// ------------------------------------------------------------------------------------------------------------ refusals
+
+bool Applier::refused(std::uint64_t operation, const std::vector<Error>& reasons) {
+  auto bytes = request(operation);
+  if (!bytes) return false;
+  if (StoredRequest(*bytes).reader().isTransaction()) {
+    auto touched = touched_by(operation);
+    keep_request_as_conflict(writer_, operation, reasons);
+    for (const Touched& one : touched) take_back(one, operation);
+  }
+  forget_request(operation);
+  return true;
+}
+
+bool Applier::still_ours(AnyKey key, std::uint64_t token) const {
+  auto authority = writer_.base(key);
+  if (!authority) return false;
+  const RecordHeader& header = authority->header();
+  return header.borrower == writer_.replica().client_number() && header.token != 0 && !header.released() &&
+         ((token & OwnGrant::kBit) || header.token == token);
+}
+
+void Applier::take_back(const Touched& touched, std::uint64_t operation) {
+  using Kind = protocol::Action::Kind;
+  auto current = writer_.visible(touched.key);
+  if (!current || LocalMark::operation(current->header()) != operation) return;
+  const bool edited = LocalMark::is_edited(current->header());
+  if ((touched.kind == Kind::CHECK_IN || edited) && still_ours(touched.key, touched.token)) {
+    // The work stays where it is, and the borrow with it.
+    RecordHeader header = writer_.base(touched.key)->header();
+    header.sequence = LocalMark::edited(0);
+    return writer_.show_header(touched.key, header);
+  }
+  if (edited) {
+    auto authority = header_of(writer_.base(touched.key)).value_or(RecordHeader{});
+    return rescue_edit(touched.key, borrow_lost(touched.key, authority));
+  }
+  if (touched.kind == Kind::CREATE && current->header().token & OwnGrant::kBit) writer_.set_holder(touched.key, std::nullopt);
+  writer_.show_base(touched.key);
+}
+
+}  // namespace coppice::client

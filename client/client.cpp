@@ -1,0 +1,280 @@
+#include "coppice/client.h"
+
+#include <pwd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "client/client_implementation.h"
+#include "client/drawer.h"
+#include "client/snapshot_state.h"
+#include "client/websocket_transport.h"
+#include "wire/url.h"
+
+namespace coppice {
+namespace {
+
+std::uint64_t system_random() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) throw StorageError("The system gives no random numbers.");
+  return number;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) return "this computer";
+  return name;
+}
+
+std::string login_name() {
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry ? entry->pw_name : "somebody";
+}
+
+Client::Options with_defaults(Client::Options options) {
+  if (options.name.empty()) options.name = host_name();
+  if (options.user.empty()) options.user = login_name();
+  if (options.application.empty()) options.application = "coppice";
+  return options;
+}
+
+void set_names(capnp::List<protocol::RecordName>::Builder names, const std::vector<AnyKey>& records) {
+  for (unsigned i = 0; i < records.size(); ++i) {
+    names[i].setTree(records[i].tree.value);
+    names[i].setId(records[i].id().value);
+  }
+}
+
+void set_borrow(protocol::Borrow::Builder borrow, const std::vector<AnyKey>& records, const CheckOut& options) {
+  set_names(borrow.initRecords(static_cast<unsigned>(records.size())), records);
+  borrow.setPurpose(options.reason);
+  borrow.setExpectedReturn(options.expected_return_us);
+}
+
+// Queues a request for which the server must be there, and promises its answer.
+template <typename T>
+Pending<T> ask(Client::Implementation& client, const char* what, bool on_line_only,
+               const std::function<void(protocol::Request::Builder)>& fill) {
+  auto promise = client.promise<T>();
+  auto asked = client.as_writer([&]() -> Result<Done> {
+    if (auto writable = client.writable(); !writable) return writable.error();
+    if (on_line_only && !client.sync.on_line()) {
+      return error(Errc::offline, std::string("We are off line, and only the server can ") + what + ". " +
+                                      "Try again when it can be reached.");
+    }
+    client.sync.promises().wait(client::queue_request(client.replica, fill), promise);
+    return Done{};
+  });
+  if (!asked) promise.settle(asked.error());
+  client.wake();
+  return promise.pending();
+}
+
+}  // namespace
+
+namespace client {
+
+Client open_client(const std::filesystem::path& folder, Client::Options options, TransportFactory transport,
+                   std::function<std::uint64_t()> random) {
+  return Client(std::make_unique<Client::Implementation>(folder, with_defaults(std::move(options)),
+                                                                    std::move(transport), std::move(random)));
+}
+
+}  // namespace client
+
+Client::Client(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Client::Client(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Client Client::open(const std::filesystem::path& folder, Options options) {
+  client::TransportFactory transport = client::make_websocket_transport;
+  if (options.access == Access::read_only) transport = nullptr;
+  return client::open_client(folder, std::move(options), std::move(transport), system_random);
+}
+
+Result<Done> Client::connect(const std::string& url, const std::string& token) {
+  if (!token.empty()) return error(Errc::not_supported, "This version has no tokens yet: connect without one.");
+  auto parsed = wire::parse_url(url);
+  if (!parsed) return error(Errc::bad_request, parsed.error().sentence);
+  auto& self = *implementation_;
+  auto connected = self.as_writer([&]() -> Result<Done> {
+    if (auto writable = self.writable(); !writable) return writable;
+    self.sync.connect(url, self.now_us());
+    return Done{};
+  });
+  self.wake();
+  return connected;
+}
+
+void Client::disconnect() {
+  auto& self = *implementation_;
+  auto done = self.as_writer([&]() -> Result<Done> {
+    self.sync.disconnect();
+    return Done{};
+  });
+  (void)done;  // inside a write there is nothing to be told, and nobody to tell
+  self.wake();
+}
+
+Snapshot Client::snapshot() const { return client::take_snapshot(implementation_->replica); }
+
+Status Client::status() const {
+  auto& self = *implementation_;
+  Status status = self.sync.status();
+  auto txn = self.replica.database().read();
+  status.outbox = txn.count(self.replica.tables().outbox);
+  status.conflicts = txn.count(self.replica.tables().drawer);
+  store::Cursor cursor(txn, self.replica.tables().bases);
+  for (bool more = cursor.first(); more; more = cursor.next()) {
+    AnyKey key = client::PairKey::parse(cursor.key());
+    auto* tree = self.replica.tree(key.tree);
+    auto shown = tree ? tree->find(txn, key.word) : std::nullopt;
+    if (shown && LocalMark::is_edited(shown->header())) ++status.unchecked;
+  }
+  return status;
+}
+
+std::string Client::format(AnyKey key) const { return implementation_->replica.database().catalogue()->format(key); }
+
+Result<AnyKey> Client::parse_key(std::string_view text) const {
+  return implementation_->replica.database().catalogue()->parse(text);
+}
+
+namespace {
+
+// Collects and commits one transaction. REQUIRES: the caller is the writer. Returns its operation, 0 if it has none.
+Result<std::uint64_t> write_transaction(Client::Implementation& self, const std::function<void(Transaction&)>& fn) {
+  if (auto writable = self.writable(); !writable) return writable.error();
+  client::TransactionState state(self.replica, client::take_snapshot(self.replica), self.sync.on_line(),
+                                 self.sync.limits());
+  Transaction transaction(state);
+  try {
+    fn(transaction);
+  } catch (...) {
+    self.replica.ids().give_back();
+    throw;
+  }
+  auto committed = client::commit_transaction(self.replica, state, self.now_us());
+  if (!committed) return committed.error();
+  self.events.push(std::move(committed->events));
+  return committed->operation;
+}
+
+}  // namespace
+
+Result<std::uint64_t> Client::run_write(const std::function<void(Transaction&)>& fn) {
+  auto& self = *implementation_;
+  auto written = self.as_writer([&] { return write_transaction(self, fn); });
+  if (written) self.wake();
+  return written;
+}
+
+Pending<Accepted> Client::submit(const std::function<void(Transaction&)>& fn) {
+  auto& self = *implementation_;
+  auto promise = self.promise<Accepted>();
+  // The promise waits before the sync thread can see an answer: both are one turn as the writer.
+  auto written = self.as_writer([&] {
+    auto operation = write_transaction(self, fn);
+    if (operation && *operation != 0) self.sync.promises().wait(*operation, promise);
+    return operation;
+  });
+  if (!written) promise.settle(written.error());
+  if (written && *written == 0) promise.settle(Accepted{});
+  self.wake();
+  return promise.pending();
+}
+
+Pending<Borrow> Client::check_out(std::vector<AnyKey> records, CheckOut options) {
+  return ask<Borrow>(*implementation_, "lend records", true, [&](protocol::Request::Builder request) {
+    set_borrow(request.initBorrow(), records, options);
+  });
+}
+
+Pending<InLine> Client::wait_in_line(std::vector<AnyKey> records, CheckOut options) {
+  return ask<InLine>(*implementation_, "keep our place in line", true, [&](protocol::Request::Builder request) {
+    set_borrow(request.initWait(), records, options);
+  });
+}
+
+Pending<Done> Client::give_back(std::vector<AnyKey> records) {
+  auto& self = *implementation_;
+  auto promise = self.promise<Done>();
+  auto asked = self.as_writer([&]() -> Result<Done> {
+    if (auto writable = self.writable(); !writable) return writable.error();
+    auto queued = client::queue_give_back(self.replica, records);
+    self.events.push(std::move(queued.events));
+    self.sync.promises().wait(queued.operation, promise);
+    return Done{};
+  });
+  if (!asked) promise.settle(asked.error());
+  self.wake();
+  return promise.pending();
+}
+
+std::vector<AnyKey> Client::borrowed() const {
+  auto now = snapshot();
+  std::vector<AnyKey> ours;
+  for (const auto& [record, holder] : now.borrows()) {
+    if (holder.client != implementation_->replica.client_number()) continue;
+    auto head = now.head(record);
+    if (head && head->header().borrower == holder.client) ours.push_back(head->key);
+  }
+  return ours;
+}
+
+Pending<Leased> Client::lease(TreeId tree, std::uint64_t count) {
+  return ask<Leased>(*implementation_, "lease ids", false, [&](protocol::Request::Builder request) {
+    auto lease = request.initLease();
+    lease.setTree(tree.value);
+    lease.setCount(count);
+  });
+}
+
+std::uint64_t Client::ids_left(TreeId tree) const { return implementation_->replica.ids().left(tree); }
+
+Pending<Done> Client::flushed() {
+  auto promise = implementation_->promise<Done>();
+  auto asked = implementation_->as_writer([&]() -> Result<Done> {
+    implementation_->sync.when_flushed(promise);
+    return Done{};
+  });
+  if (!asked) promise.settle(asked.error());
+  implementation_->wake();
+  return promise.pending();
+}
+
+Pending<Done> Client::synced() {
+  auto promise = implementation_->promise<Done>();
+  auto asked = implementation_->as_writer([&]() -> Result<Done> {
+    implementation_->sync.when_live(promise);
+    return Done{};
+  });
+  if (!asked) promise.settle(asked.error());
+  implementation_->wake();
+  return promise.pending();
+}
+
+std::vector<Conflict> Client::conflicts() const {
+  auto txn = implementation_->replica.database().read();
+  return client::read_drawer(implementation_->replica, txn);
+}
+
+Result<Done> Client::discard_conflict(std::uint64_t number) {
+  auto& self = *implementation_;
+  return self.as_writer([&]() -> Result<Done> {
+    if (auto writable = self.writable(); !writable) return writable;
+    if (client::discard_from_drawer(self.replica, number)) return Done{};
+    return error(Errc::unknown_record, "There is no conflict " + std::to_string(number) + ".");
+  });
+}
+
+std::vector<Event> Client::poll() { return implementation_->events.take(); }
+
+bool Client::wait_for_events(std::chrono::milliseconds at_most) { return implementation_->events.wait(at_most); }
+
+void Client::step(std::int64_t now_us) { implementation_->step(now_us); }
+
+std::vector<std::string> Client::check_invariants() const { return implementation_->replica.check_invariants(); }
+
+}  // namespace coppice

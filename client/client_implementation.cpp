@@ -1,0 +1,63 @@
+#include "client/client_implementation.h"
+
+#include "coppice/check.h"
+
+namespace coppice {
+
+Client::Implementation::Implementation(const std::filesystem::path& folder, Options given,
+                                       client::TransportFactory transport, std::function<std::uint64_t()> random)
+    : options(std::move(given)),
+      events(options.on_event),
+      replica(folder, options, random),
+      sync(replica, {options.name, options.user, options.application}, events, random),
+      transport_(transport ? transport(inbox) : nullptr) {
+  if (transport_) sync.set_transport(*transport_);
+  if (options.sync == Sync::own_thread && options.access == Access::read_write) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+Client::Implementation::~Implementation() {
+  inbox.stop();
+  if (thread_.joinable()) thread_.join();
+  // The transport tells the inbox until it is gone.
+  transport_.reset();
+  sync.promises().refuse_all(error(Errc::cancelled, "The client was closed. What was asked for goes on when it is opened again."));
+}
+
+Result<Done> Client::Implementation::writable() const {
+  if (options.access == Access::read_write) return Done{};
+  return error(Errc::not_supported, "This replica was opened to look at only.");
+}
+
+std::int64_t Client::Implementation::now_us() const {
+  if (options.sync == Sync::stepped) return stepped_now_us_;
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+void Client::Implementation::step(std::int64_t now_us) {
+  stepped_now_us_ = now_us;
+  auto stepped = as_writer([&]() -> Result<Done> {
+    try {
+      sync.step(inbox.take(), now_us);
+    } catch (const StorageError& e) {
+      sync.suspend(std::string("The replica cannot be written: ") + e.what(), now_us);
+    }
+    return Done{};
+  });
+  COPPICE_CHECK(stepped.has_value());
+  events.deliver();
+}
+
+void Client::Implementation::run() {
+  auto deadline = [&]() -> std::optional<std::chrono::system_clock::time_point> {
+    std::lock_guard lock(writer_);
+    auto due = sync.deadline_us();
+    if (!due) return std::nullopt;
+    return std::chrono::system_clock::time_point(std::chrono::microseconds(*due));
+  };
+  while (inbox.wait(deadline())) step(now_us());
+}
+
+}  // namespace coppice

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "client/commit.h"
+#include "client/event_queue.h"
+#include "client/inbox.h"
+#include "client/replica.h"
+#include "client/sync.h"
+#include "client/transport.h"
+#include "coppice/client.h"
+
+namespace coppice {
+
+// What is behind a Client: the replica, the sync state machine, and the lock and the thread that drive it.
+class Client::Implementation {
+ public:
+  Implementation(const std::filesystem::path& folder, Options options, client::TransportFactory transport,
+                 std::function<std::uint64_t()> random);
+  ~Implementation();
+
+  // Runs `fn` as the one writer. Errors: bad_request if this thread is the writer already.
+  template <typename F>
+  auto as_writer(F&& fn) -> decltype(fn()) {
+    if (writing_thread_ == std::this_thread::get_id()) {
+      return error(Errc::bad_request, "A transaction is being written on this thread. End it first, then ask again.");
+    }
+    std::lock_guard lock(writer_);
+    struct Mark {
+      std::atomic<std::thread::id>& owner;
+      explicit Mark(std::atomic<std::thread::id>& o) : owner(o) { owner = std::this_thread::get_id(); }
+      ~Mark() { owner = std::thread::id(); }
+    } mark(writing_thread_);
+    return fn();
+  }
+  Result<Done> writable() const;
+  std::int64_t now_us() const;
+  template <typename T>
+  Promise<T> promise() {
+    return Promise<T>([this](std::function<void()> callback) { events.push_callback(std::move(callback)); });
+  }
+  void step(std::int64_t now_us);
+  void wake() { inbox.wake(); }
+
+  const Options options;
+  client::EventQueue events;
+  client::Inbox inbox;
+  client::Replica replica;
+  client::Sync sync;
+
+ private:
+  void run();
+
+  std::unique_ptr<client::Transport> transport_;
+  std::mutex writer_;
+  std::atomic<std::thread::id> writing_thread_{};
+  std::atomic<std::int64_t> stepped_now_us_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace coppice

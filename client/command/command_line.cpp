@@ -1,0 +1,196 @@
+#include "client/command/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "wire/url.h"
+
+namespace coppice::command {
+namespace {
+
+constexpr const char* kAbout =
+    "Looks into a Coppice replica, keeps it in sync and fills it.\n"
+    "A replica is a folder; nothing but that folder is needed to read it.";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  coppice -C bench sync ws://shop.local:7400/shop   make a replica in ./bench\n"
+    "  coppice -C bench ls parts --limit 10              its first ten parts\n"
+    "  coppice -C bench get parts:4711.2                 one record\n"
+    "  coppice VERB --help                               more about a verb\n\n"
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.";
+
+// Where a verb's options end up while the line is parsed.
+struct Parsed {
+  CommandLine line;
+  StatusVerb status;
+  LsVerb ls;
+  GetVerb get;
+  WatchVerb watch;
+  ImportVerb import;
+  SyncVerb sync;
+};
+
+std::string check_url(const std::string& text) {
+  const auto url = wire::parse_url(text);
+  return url ? std::string() : url.error().sentence;
+}
+
+void add_form(CLI::App& verb, Form& form, const std::string& help) {
+  verb.add_flag_function(
+      "--json", [&form](std::int64_t) { form = Form::json; }, help);
+}
+
+void add_server(CLI::App& verb, std::string& server, const std::string& help) {
+  verb.add_option("--server", server, help)->check(check_url)->type_name("URL");
+}
+
+void add_patience(CLI::App& verb, std::chrono::seconds& patience) {
+  verb.add_option_function<unsigned>(
+          "--wait", [&patience](unsigned seconds) { patience = std::chrono::seconds(seconds); },
+          "Give up after so long without a connection (default 10)")
+      ->type_name("SECONDS");
+}
+
+void add_status(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("status", "Where the replica stands");
+  add_form(verb, parsed.status.form, "One JSON document");
+  verb.footer(
+      "Works while an application uses the replica; it makes no connection of its own.\n\n"
+      "Example:\n  coppice -C bench status");
+  verb.callback([&parsed] { parsed.line.verb = parsed.status; });
+}
+
+void add_ls(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("ls", "The trees, or the records of one tree");
+  verb.add_option("TREE", parsed.ls.tree, "A tree, as \"parts\"");
+  verb.add_option("--limit", parsed.ls.limit, "At most so many")->type_name("N");
+  verb.add_option("--from", parsed.ls.from, "Start at this key")->type_name("KEY");
+  verb.add_flag_function(
+      "--all", [&parsed](std::int64_t) { parsed.ls.revisions = LsVerb::Revisions::all; },
+      "All revisions, not the newest only");
+  add_form(verb, parsed.ls.form, "One JSON document");
+  verb.footer(
+      "The number of revisions of a tree includes the markers of removed records.\n\n"
+      "Examples:\n"
+      "  coppice -C bench ls\n"
+      "  coppice -C bench ls parts --limit 20 --from parts:4711\n"
+      "  coppice -C bench ls parts --all --json");
+  verb.callback([&parsed] { parsed.line.verb = parsed.ls; });
+}
+
+void add_get(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("get", "Records by their keys");
+  verb.add_option("KEY", parsed.get.keys, "As \"parts:4711.2\", or \"parts:4711\" for the newest")
+      ->required();
+  add_form(verb, parsed.get.form, "One JSON document: a list of records");
+  verb.footer(
+      "A key without a revision means the newest released revision, else the newest.\n\n"
+      "Examples:\n"
+      "  coppice -C bench get parts:4711.2 companies:12\n"
+      "  coppice -C bench get parts:4711 --json");
+  verb.callback([&parsed] { parsed.line.verb = parsed.get; });
+}
+
+void add_watch(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("watch", "Connects, and prints what happens, until Ctrl-C");
+  verb.add_option("TREE", parsed.watch.tree, "Only events of this tree");
+  add_server(verb, parsed.watch.server, "Default: the server that the replica was connected to");
+  add_form(verb, parsed.watch.form, "One JSON document on each line");
+  verb.footer(
+      "Examples:\n"
+      "  coppice -C bench watch parts\n"
+      "  coppice -C bench watch --json --server ws://shop.local:7400/shop");
+  verb.callback([&parsed] { parsed.line.verb = parsed.watch; });
+}
+
+void add_import_options(CLI::App& verb, ImportVerb& import) {
+  verb.add_option("TREE", import.tree, "The tree that gets the records")->required();
+  verb.add_option("FILE", import.file, "A JSON array, or JSON lines; \"-\": standard input")
+      ->required();
+  add_server(verb, import.server, "Connect first, for new ids, and upload at once");
+  static const std::map<std::string, ImportVerb::OnError> choices = {
+      {"stop", ImportVerb::OnError::stop}, {"skip", ImportVerb::OnError::skip}};
+  verb.add_option("--on-error", import.on_error,
+                  "stop (default): nothing is imported if a record is broken; skip: the rest is")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->type_name("stop|skip");
+  verb.add_option("--batch", import.batch_records, "Records in a transaction (default 1000)")
+      ->check(CLI::Range(1, 10000))
+      ->type_name("N");
+  add_patience(verb, import.patience);
+}
+
+void add_import(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("import", "Creates records from JSON");
+  add_import_options(verb, parsed.import);
+  verb.add_flag_function(
+          "--dry-run", [&parsed](std::int64_t) { parsed.import.run = ImportVerb::Run::dry; },
+          "Only check the file")
+      ->excludes("--server");
+  verb.footer(
+      "Each record is a JSON object as `get` shows it under \"body\". What is wrong with one is\n"
+      "told as FILE:LINE: reason. Everything imported is in the replica at once and reaches the\n"
+      "server when the replica is connected. After Ctrl-C what was imported so far stays.\n\n"
+      "Examples:\n"
+      "  coppice -C bench import parts parts.jsonl --dry-run\n"
+      "  coppice -C bench import parts parts.json --server ws://shop.local:7400/shop\n"
+      "  convert old.csv | coppice -C bench import parts - --on-error skip");
+  verb.callback([&parsed] { parsed.line.verb = parsed.import; });
+}
+
+void add_sync(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("sync", "Brings replica and server to the same state");
+  verb.add_option("URL", parsed.sync.server, "Default: the server it was connected to before")
+      ->check(check_url);
+  add_patience(verb, parsed.sync.patience);
+  verb.footer(
+      "Makes the replica if the folder is new or empty, and ends when everything is here and\n"
+      "everything written here has its answer.\n\n"
+      "Examples:\n"
+      "  coppice -C bench sync ws://shop.local:7400/shop\n"
+      "  coppice -C bench sync");
+  verb.callback([&parsed] { parsed.line.verb = parsed.sync; });
+}
+
+void add_globals(CLI::App& app, Place& place) {
+  app.add_option("-C,--replica", place.replica, "The replica's folder (default: this folder)")
+      ->type_name("FOLDER");
+  app.add_flag_function(
+      "-q,--quiet", [&place](std::int64_t) { place.chatter = Chatter::quiet; },
+      "No progress and no summaries");
+  app.set_version_flag("--version", "coppice " COPPICE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();  // "coppice ls -C bench" too
+  app.footer(kExamples);
+}
+
+Exit finish(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return {app.exit(error)};  // help or version
+  }
+  std::cerr << "coppice: " << error.what() << "\nTry 'coppice --help', or 'coppice VERB --help'.\n";
+  return {kExitUsage};
+}
+
+}  // namespace
+
+std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* argv) {
+  Parsed parsed;
+  CLI::App app(kAbout, "coppice");
+  add_globals(app, parsed.line.place);
+  add_status(app, parsed);
+  add_ls(app, parsed);
+  add_get(app, parsed);
+  add_watch(app, parsed);
+  add_import(app, parsed);
+  add_sync(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return finish(app, error);
+  }
+  return parsed.line;
+}
+
+}  // namespace coppice::command

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace coppice::command {
+
+enum class Chatter {
+  usual,
+  quiet,  // no progress and no summaries: only what was asked for, and errors
+};
+
+// How a verb prints what it found.
+enum class Form { people, json };
+
+// What holds for every verb: which replica, and how much is said about it.
+struct Place {
+  std::filesystem::path replica = ".";
+  Chatter chatter = Chatter::usual;
+};
+
+struct StatusVerb {
+  Form form = Form::people;
+};
+
+struct LsVerb {
+  enum class Revisions { newest, all };
+
+  std::string tree;         // empty: the trees themselves
+  std::uint64_t limit = 0;  // lines; 0: all
+  std::string from;         // a key to start at, with or without its tree; empty: the first
+  Revisions revisions = Revisions::newest;
+  Form form = Form::people;
+};
+
+struct GetVerb {
+  std::vector<std::string> keys;
+  Form form = Form::people;
+};
+
+struct WatchVerb {
+  std::string tree;    // empty: all
+  std::string server;  // empty: the one the replica knows
+  Form form = Form::people;
+};
+
+struct ImportVerb {
+  enum class OnError {
+    stop,  // one broken record, and nothing is imported
+    skip,  // broken records are named and left out
+  };
+  enum class Run { real, dry };
+
+  std::string tree;
+  std::string file;    // "-": standard input
+  std::string server;  // empty: off line, with the ids the replica has
+  OnError on_error = OnError::stop;
+  Run run = Run::real;
+  std::uint64_t batch_records = 1000;  // a transaction has so many
+  std::chrono::seconds patience{10};   // without a connection, before it is given up
+};
+
+struct SyncVerb {
+  std::string server;  // empty: the one the replica knows
+  std::chrono::seconds patience{10};
+};
+
+using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb>;
+
+struct CommandLine {
+  Place place;
+  Verb verb;
+};
+
+// An exit code of a command line that is already dealt with: help was printed, or what is wrong
+// with it.
+struct Exit {
+  int code = 0;
+};
+
+// Wrong usage, as opposed to something that did not work.
+inline constexpr int kExitUsage = 2;
+
+std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace coppice::command

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "schema/tree_info.h"
+
+namespace coppice::command {
+
+// The tree that a user named. Errors: unknown_tree, with the names there are.
+Result<TreeInfoPtr> find_tree(const Catalogue& catalogue, const std::string& name);
+
+}  // namespace coppice::command

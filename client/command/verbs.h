@@ -1,0 +1,22 @@
+#pragma once
+
+#include "client/command/command_line.h"
+#include "coppice/error.h"
+
+namespace coppice {
+struct Done;
+}
+
+namespace coppice::command {
+
+// The verbs of the command, each in its verb_NAME.cpp. They print to standard output what was asked
+// for, and to standard error what is worth knowing beside it. What they return on failure is a
+// sentence that main() prints. They throw what Client::open does.
+Result<Done> run(const Place& place, const StatusVerb& verb);
+Result<Done> run(const Place& place, const LsVerb& verb);
+Result<Done> run(const Place& place, const GetVerb& verb);
+Result<Done> run(const Place& place, const WatchVerb& verb);
+Result<Done> run(const Place& place, const ImportVerb& verb);
+Result<Done> run(const Place& place, const SyncVerb& verb);
+
+}  // namespace coppice::command

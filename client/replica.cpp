@@ -1,0 +1,156 @@
+#include "client/replica.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "client/check_replica.h"
+
+namespace coppice::client {
+namespace {
+
+void store_big_endian(std::byte* to, std::uint64_t number) {
+  number = __builtin_bswap64(number);
+  std::memcpy(to, &number, sizeof number);
+}
+std::uint64_t load_big_endian(const std::byte* from) {
+  std::uint64_t number;
+  std::memcpy(&number, from, sizeof number);
+  return __builtin_bswap64(number);
+}
+
+store::Environment::Options environment_options(const Client::Options& options) {
+  store::Environment::Options environment;
+  environment.wait_for_disk = options.wait_for_disk;
+  if (options.access == Client::Access::read_only) environment.access = store::Environment::Access::read_only;
+  return environment;
+}
+
+std::string random_uuid(const std::function<std::uint64_t()>& random) {
+  std::string uuid(16, '\0');
+  std::uint64_t words[2] = {random(), random()};
+  std::memcpy(uuid.data(), words, sizeof words);
+  // RFC 4122: version 4, variant 1.
+  uuid[6] = static_cast<char>((uuid[6] & 0x0f) | 0x40);
+  uuid[8] = static_cast<char>((uuid[8] & 0x3f) | 0x80);
+  return uuid;
+}
+
+}  // namespace
+
+PairKey::PairKey(TreeId tree, std::uint64_t word) {
+  store_big_endian(bytes_.data(), tree.value);
+  store_big_endian(bytes_.data() + 8, word);
+}
+
+AnyKey PairKey::parse(store::Bytes bytes) {
+  if (bytes.size() != 16) throw CorruptionError("A key of the replica's own tables is damaged.");
+  return AnyKey(TreeId{load_big_endian(bytes.data())}, KeyWord(load_big_endian(bytes.data() + 8)));
+}
+
+std::string index_table_name(std::string_view indexer) { return "index." + std::string(indexer); }
+
+Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
+                 const std::function<std::uint64_t()>& random)
+    : database_(folder, store::Role::replica, environment_options(options)) {
+  using store::Layout;
+  const bool writable = options.access == Client::Access::read_write;
+  tables_.outbox = database_.table("outbox", Layout::integer_keys);
+  tables_.awaiting = database_.table("awaiting", Layout::integer_keys);
+  tables_.bases = database_.table("bases", Layout::byte_keys);
+  tables_.borrows = database_.table("borrows", Layout::byte_keys);
+  tables_.leases = database_.table("leases", Layout::byte_keys);
+  tables_.drawer = database_.table("drawer", Layout::integer_keys);
+  tables_.names = database_.table("names", Layout::integer_keys);
+  if (writable) {
+    database_.write([&](store::WriteTxn& txn) {
+      const auto& meta = database_.meta();
+      if (meta.text(txn, fact::kClientUuid).empty()) meta.set_text(txn, fact::kClientUuid, random_uuid(random));
+      if (meta.text(txn, fact::kApplication).empty()) meta.set_text(txn, fact::kApplication, options.application);
+    });
+  }
+  {
+    auto txn = database_.read();
+    client_uuid_ = database_.meta().text(txn, fact::kClientUuid);
+    client_number_ = static_cast<std::uint32_t>(database_.meta().number(txn, fact::kClientNumber));
+    store::Cursor cursor(txn, tables_.leases);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      auto key = PairKey::parse(cursor.key());
+      std::uint64_t range[2];
+      if (cursor.value().size() != sizeof range) throw CorruptionError("A lease of the replica is damaged.");
+      std::memcpy(range, cursor.value().data(), sizeof range);
+      ids_.add(key.tree, {key.word.value, range[0], range[1]});
+    }
+  }
+  open_trees(options.trees, writable);
+  if (writable) open_indexers(options.indexers);
+}
+
+void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable) {
+  for (const auto& definition : trees) {
+    program_trees_.push_back(definition.id);
+    auto parsed = TreeInfo::parse(definition.schema);
+    if (!parsed) throw RefusedError(parsed.error());
+    auto stored = database_.catalogue()->find(definition.id);
+    if (!stored) {
+      if (auto other = database_.catalogue()->find((*parsed)->name())) {
+        throw RefusedError(error(Errc::incompatible_schema,
+                                 "This replica has another tree named '" + other->name() + "'. Rename one of them."));
+      }
+      if (writable) database_.adopt(*parsed);
+      offers_.push_back(*parsed);
+      continue;
+    }
+    auto change = compare_schemas(*stored, **parsed);
+    if (!change) throw RefusedError(change.error());
+    if (*change == SchemaChange::newer || stored->version() == 0) offers_.push_back(*parsed);
+  }
+}
+
+void Replica::adopt(TreeInfoPtr tree) {
+  std::erase_if(offers_, [&](const TreeInfoPtr& offer) { return offer->id() == tree->id(); });
+  database_.adopt(std::move(tree));
+}
+
+const store::RecordTree* Replica::tree(TreeId id) const {
+  std::lock_guard lock(trees_mutex_);
+  auto& known = trees_[id];
+  if (!known) {
+    auto tree = database_.tree(id);
+    if (!tree) return nullptr;
+    known = std::make_unique<store::RecordTree>(*tree);
+  }
+  return known.get();
+}
+
+void Replica::open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers) {
+  for (const auto& indexer : indexers) {
+    RegisteredIndexer registered{indexer, database_.table(index_table_name(indexer->name()), store::Layout::integer_index),
+                                 indexer->trees()};
+    // 0 in the store is "never built", so versions are kept one higher.
+    const std::string version_name = index_table_name(indexer->name()) + ".version";
+    bool current = database_.meta().number(database_.read(), version_name) == std::uint64_t{indexer->version()} + 1;
+    if (!current) build_index(registered);
+    indexers_.push_back(std::move(registered));
+  }
+}
+
+void Replica::build_index(const RegisteredIndexer& registered) {
+  database_.write([&](store::WriteTxn& txn) {
+    txn.clear(registered.table);
+    TableIndexWriter index(txn, registered.table);
+    for (TreeId id : registered.trees) {
+      auto records = database_.tree(id);
+      if (!records) continue;
+      for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
+        auto record = cursor.record();
+        if (!record.header().removed()) registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, index);
+      }
+    }
+    database_.meta().set_number(txn, index_table_name(registered.indexer->name()) + ".version",
+                                std::uint64_t{registered.indexer->version()} + 1);
+  });
+}
+
+std::vector<std::string> Replica::check_invariants() { return check_replica(*this); }
+
+}  // namespace coppice::client

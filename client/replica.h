@@ -1,0 +1,132 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/id_pool.h"
+#include "coppice/client.h"
+#include "store/database.h"
+
+namespace coppice::client {
+
+// Tables of a replica beside its trees (docs/storage.md).
+struct Tables {
+  store::Table outbox;    // operation -> the frame to be sent, as it travels
+  store::Table awaiting;  // operation -> the sequence the cursor must reach before the operation's effect is the authority's
+  store::Table bases;     // (tree, key) -> the authority's value of a record that is different here
+  store::Table borrows;   // (tree, id) -> protocol::Holder
+  store::Table leases;    // (tree, begin) -> next, end
+  store::Table drawer;    // number -> Conflict of drawer.capnp
+  store::Table names;     // client number -> "user, device"
+};
+
+// A 16-byte table key of a tree and a word, in their order.
+class PairKey {
+ public:
+  PairKey(TreeId tree, std::uint64_t word);
+  explicit PairKey(AnyKey key) : PairKey(key.tree, key.word.value) {}
+  store::Bytes bytes() const { return bytes_; }
+  static AnyKey parse(store::Bytes bytes);
+
+ private:
+  std::array<std::byte, 16> bytes_;
+};
+
+// An indexer with its table.
+struct RegisteredIndexer {
+  std::shared_ptr<Indexer> indexer;
+  store::Table table;
+  std::vector<TreeId> trees;
+};
+
+// The stored side of a client: its records, its own unsent work and what it knows of the world. Knows no network and no time.
+//
+// Threads: reading, any; everything that writes goes through a ReplicaWriter, one at a time.
+class Replica {
+ public:
+  // Throws StorageError, or RefusedError for a tree whose schema the replica cannot take.
+  Replica(const std::filesystem::path& folder, const Client::Options& options, const std::function<std::uint64_t()>& random);
+
+  store::Database& database() { return database_; }
+  const store::Database& database() const { return database_; }
+  const Tables& tables() const { return tables_; }
+  const std::vector<RegisteredIndexer>& indexers() const { return indexers_; }
+  IdPool& ids() { return ids_; }
+  const IdPool& ids() const { return ids_; }
+
+  // Schemas of the program that the authority has not seen yet, for the next hello.
+  const std::vector<TreeInfoPtr>& offers() const { return offers_; }
+  // Trees the program named, for which it may want to make records.
+  const std::vector<TreeId>& program_trees() const { return program_trees_; }
+  // A schema from the authority.
+  void adopt(TreeInfoPtr tree);
+
+  std::string client_uuid() const { return client_uuid_; }
+  // 0 until it was ever welcomed.
+  std::uint32_t client_number() const { return client_number_; }
+  void set_client_number(std::uint32_t number) { client_number_ = number; }
+
+  const store::RecordTree* tree(TreeId id) const;
+
+  std::vector<std::string> check_invariants();
+
+ private:
+  void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
+  void open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers);
+  void build_index(const RegisteredIndexer& registered);
+
+  store::Database database_;
+  Tables tables_;
+  std::vector<RegisteredIndexer> indexers_;
+  std::vector<TreeInfoPtr> offers_;
+  std::vector<TreeId> program_trees_;
+  IdPool ids_;
+  std::string client_uuid_;
+  std::uint32_t client_number_ = 0;
+  mutable std::mutex trees_mutex_;
+  mutable std::map<TreeId, std::unique_ptr<store::RecordTree>> trees_;
+};
+
+// Names of the single facts in the replica's meta table.
+namespace fact {
+inline constexpr std::string_view kClientUuid = "client.uuid";
+inline constexpr std::string_view kClientNumber = "client.number";
+inline constexpr std::string_view kDatabaseUuid = "database.uuid";
+inline constexpr std::string_view kApplication = "application";
+inline constexpr std::string_view kServerUrl = "server.url";
+inline constexpr std::string_view kEpoch = "epoch";
+inline constexpr std::string_view kCursor = "cursor";
+inline constexpr std::string_view kHead = "head";
+inline constexpr std::string_view kCatchingUp = "catching_up";
+inline constexpr std::string_view kLastOperation = "operation.last";
+inline constexpr std::string_view kAnswered = "operation.answered";
+inline constexpr std::string_view kConflictNumber = "conflict.last";
+inline constexpr std::string_view kFirstSync = "first_sync";
+inline constexpr std::string_view kFirstSyncSince = "first_sync.since";
+inline constexpr std::string_view kFirstSyncTree = "first_sync.tree";
+inline constexpr std::string_view kFirstSyncKey = "first_sync.key";
+inline constexpr std::string_view kFirstSyncDone = "first_sync.done";
+inline constexpr std::string_view kFirstSyncTotal = "first_sync.total";
+}  // namespace fact
+
+// IndexWriter over an indexer's table in a transaction.
+class TableIndexWriter : public IndexWriter {
+ public:
+  TableIndexWriter(store::WriteTxn& txn, store::Table table) : txn_(txn), table_(table) {}
+  void add(std::uint64_t key, std::uint64_t value) override { txn_.index_add(table_, key, value); }
+  void remove(std::uint64_t key, std::uint64_t value) override { txn_.index_erase(table_, key, value); }
+
+ private:
+  store::WriteTxn& txn_;
+  store::Table table_;
+};
+
+std::string index_table_name(std::string_view indexer);
+
+}  // namespace coppice::client

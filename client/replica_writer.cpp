@@ -1,0 +1,184 @@
+#include "client/replica_writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <capnp/message.h>
+
+#include "client/convert.h"
+#include "coppice/check.h"
+#include "schema/body_shape.h"
+
+namespace coppice::client {
+
+const store::RecordTree& ReplicaWriter::tree(TreeId id) const {
+  if (id != last_id_ || !last_tree_) {
+    last_tree_ = replica_.tree(id);
+    last_id_ = id;
+  }
+  COPPICE_CHECK(last_tree_ != nullptr);
+  return *last_tree_;
+}
+
+bool ReplicaWriter::indexed(TreeId id) const {
+  for (const auto& registered : replica_.indexers()) {
+    if (std::find(registered.trees.begin(), registered.trees.end(), id) != registered.trees.end()) return true;
+  }
+  return false;
+}
+
+std::optional<RecordView> ReplicaWriter::visible(AnyKey key) const { return tree(key.tree).find(txn_, key.word); }
+
+std::optional<store::Entry> ReplicaWriter::head(AnyKey key) const { return tree(key.tree).head(txn_, key.id()); }
+
+std::optional<RecordView> ReplicaWriter::base(AnyKey key) const {
+  auto value = txn_.find(replica_.tables().bases, PairKey(key).bytes());
+  if (!value) return std::nullopt;
+  return store::stored_record(*value);
+}
+
+RecordView ReplicaWriter::compose(std::vector<std::uint64_t>& room, RecordHeader header,
+                                  std::span<const std::uint64_t> body) {
+  constexpr std::size_t kHeaderWords = sizeof(RecordHeader) / 8;
+  header.body_words = static_cast<std::uint32_t>(body.size());
+  room.resize(kHeaderWords + body.size() + (header.released() ? kContentHashBytes / 8 : 0));
+  std::memcpy(room.data(), &header, sizeof header);
+  if (!body.empty()) std::memcpy(room.data() + kHeaderWords, body.data(), body.size_bytes());
+  if (header.released()) {
+    auto hash = content_hash(body);
+    std::memcpy(room.data() + kHeaderWords + body.size(), hash.data(), hash.size());
+  }
+  return *RecordView::parse(std::as_bytes(std::span(room)));
+}
+
+RecordView ReplicaWriter::copy(std::vector<std::uint64_t>& room, RecordView value) {
+  room.resize(value.value().size() / 8);
+  std::memcpy(room.data(), value.value().data(), value.value().size());
+  return *RecordView::parse(std::as_bytes(std::span(room)));
+}
+
+void ReplicaWriter::show(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body) {
+  RecordView after = compose(after_room_, header, body);
+  write(key, visible(key), after, false);
+}
+
+void ReplicaWriter::show(AnyKey key, RecordView value) {
+  RecordView after = copy(after_room_, value);
+  write(key, visible(key), after, false);
+}
+
+void ReplicaWriter::show_new(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body) {
+  write(key, std::nullopt, compose(after_room_, header, body), true);
+}
+
+void ReplicaWriter::show_new(AnyKey key, RecordView value) { write(key, std::nullopt, value, true); }
+
+void ReplicaWriter::show_header(AnyKey key, const RecordHeader& header) {
+  auto current = visible(key);
+  COPPICE_CHECK(current.has_value());
+  show(key, header, current->body());
+}
+
+void ReplicaWriter::forget(AnyKey key) {
+  auto current = visible(key);
+  if (!current) return;
+  RecordHeader header = current->header();
+  index(key, copy(before_room_, *current), std::nullopt);
+  tree(key.tree).erase(txn_, key.word);
+  tell_difference(key, &header, nullptr);
+}
+
+void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append) {
+  RecordHeader old_header = before ? before->header() : RecordHeader{};
+  if (indexed(key.tree)) {
+    index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
+  }
+  if (append) {
+    tree(key.tree).append_value(txn_, key.word, after);
+  } else {
+    tree(key.tree).put_value(txn_, key.word, after);
+  }
+  tell_difference(key, before ? &old_header : nullptr, &after.header());
+}
+
+void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after) {
+  if (before && before->header().removed()) before.reset();
+  if (after && after->header().removed()) after.reset();
+  if (!before && !after) return;
+  for (const auto& registered : replica_.indexers()) {
+    if (std::find(registered.trees.begin(), registered.trees.end(), key.tree) == registered.trees.end()) continue;
+    TableIndexWriter table(txn_, registered.table);
+    registered.indexer->change({key, before, after}, table);
+  }
+}
+
+void ReplicaWriter::keep_base(AnyKey key) {
+  auto current = visible(key);
+  if (!current || LocalMark::is_local(current->header())) return;
+  RecordView kept = copy(before_room_, *current);
+  txn_.put(replica_.tables().bases, PairKey(key).bytes(), kept.value());
+}
+
+void ReplicaWriter::set_base(AnyKey key, RecordView value) {
+  RecordView kept = copy(before_room_, value);
+  txn_.put(replica_.tables().bases, PairKey(key).bytes(), kept.value());
+}
+
+void ReplicaWriter::show_base(AnyKey key) {
+  auto authority = base(key);
+  if (!authority) {
+    auto current = visible(key);
+    if (current && LocalMark::is_local(current->header())) forget(key);
+    return;
+  }
+  show(key, *authority);
+  txn_.erase(replica_.tables().bases, PairKey(key).bytes());
+}
+
+void ReplicaWriter::set_holder(AnyKey record, const std::optional<Holder>& holder) {
+  PairKey key(record.record());
+  if (!holder) {
+    txn_.erase(replica_.tables().borrows, key.bytes());
+    return;
+  }
+  capnp::MallocMessageBuilder message;
+  client::set_holder(message.initRoot<protocol::Holder>(), *holder);
+  auto words = canonical_words(message.getRoot<protocol::Holder>().asReader());
+  txn_.put(replica_.tables().borrows, key.bytes(), store::bytes_of(words));
+}
+
+void ReplicaWriter::tell(Event event) {
+  if (events_.size() < kEventsMax) {
+    events_.push_back(std::move(event));
+  } else if (events_.size() == kEventsMax) {
+    Event missed;
+    missed.kind = Event::Kind::missed;
+    events_.push_back(std::move(missed));
+  }
+}
+
+void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after) {
+  auto say = [&](Event::Kind kind) {
+    Event event;
+    event.kind = kind;
+    event.key = key;
+    event.origin = origin_;
+    if (after && !LocalMark::is_local(*after)) event.sequence = after->sequence;
+    if (after) event.holder.client = after->borrower;
+    tell(std::move(event));
+  };
+  const bool was = before && !before->removed();
+  const bool is = after && !after->removed();
+  if (!was && !is) return;
+  if (!was) return say(Event::Kind::created);
+  if (!is) return say(Event::Kind::removed);
+  // Our own work, told when it was written, has only become the authority's.
+  const bool confirmed = LocalMark::is_local(*before) && !LocalMark::is_local(*after);
+  const bool edited_here = !LocalMark::is_local(*before) && LocalMark::is_local(*after);
+  if (edited_here || (!confirmed && before->body_sequence != after->body_sequence)) say(Event::Kind::changed);
+  if (!before->released() && after->released()) say(Event::Kind::released);
+  if (before->state != after->state) say(Event::Kind::state);
+  if (before->borrower != after->borrower) say(after->borrower ? Event::Kind::borrowed : Event::Kind::returned);
+}
+
+}  // namespace coppice::client

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "client/replica.h"
+#include "coppice/protocol.capnp.h"
+
+namespace coppice::client {
+
+// Changes to a replica inside one write transaction: keeps trees, indexes, bases and the list of borrows in step, and collects
+// the events to tell afterwards.
+//
+// What a tree shows is the authority's state with the client's own unanswered work on top. Where the two differ, the record carries
+// a LocalMark, and the authority's value, if it has one, lies in `bases`.
+class ReplicaWriter {
+ public:
+  // More events than this in one transaction become a single `missed`.
+  static constexpr std::size_t kEventsMax = 20'000;
+
+  ReplicaWriter(Replica& replica, store::WriteTxn& txn, Event::Origin origin)
+      : replica_(replica), txn_(txn), origin_(origin) {}
+
+  store::WriteTxn& txn() { return txn_; }
+  Replica& replica() { return replica_; }
+  const store::Meta& meta() const { return replica_.database().meta(); }
+
+  // What the tree shows; valid until the next write.
+  std::optional<RecordView> visible(AnyKey key) const;
+  std::optional<store::Entry> head(AnyKey key) const;
+  // What the authority has of a record that differs here.
+  std::optional<RecordView> base(AnyKey key) const;
+
+  // Makes the tree show this. The body may be a view of the store.
+  void show(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body);
+  void show(AnyKey key, RecordView value);
+  // As show, for a key the tree does not have.
+  void show_new(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body);
+  void show_new(AnyKey key, RecordView value);
+  // Changes the header alone.
+  void show_header(AnyKey key, const RecordHeader& header);
+  // Makes the tree not have it.
+  void forget(AnyKey key);
+
+  // Keeps what is visible as the authority's, unless it is a local state already.
+  void keep_base(AnyKey key);
+  void set_base(AnyKey key, RecordView value);
+  // Makes the tree show the authority's state, or nothing if the authority has none, and drops the base.
+  void show_base(AnyKey key);
+
+  // Who holds a record now; nothing: nobody.
+  void set_holder(AnyKey record, const std::optional<Holder>& holder);
+
+  void tell(Event event);
+  std::vector<Event> take_events() { return std::move(events_); }
+
+ private:
+  // A value built or copied outside of the store, so that it stays while the store is written.
+  RecordView compose(std::vector<std::uint64_t>& room, RecordHeader header, std::span<const std::uint64_t> body);
+  RecordView copy(std::vector<std::uint64_t>& room, RecordView value);
+  void write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append);
+  void index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after);
+  void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after);
+  bool indexed(TreeId tree) const;
+  const store::RecordTree& tree(TreeId id) const;
+
+  Replica& replica_;
+  store::WriteTxn& txn_;
+  Event::Origin origin_;
+  std::vector<Event> events_;
+  std::vector<std::uint64_t> before_room_;
+  std::vector<std::uint64_t> after_room_;
+  mutable TreeId last_id_;
+  mutable const store::RecordTree* last_tree_ = nullptr;
+};
+
+}  // namespace coppice::client

@@ -1,0 +1,130 @@
+#include "coppice/snapshot.h"
+
+#include <cstring>
+
+#include "client/convert.h"
+#include "client/snapshot_state.h"
+
+namespace coppice {
+namespace client {
+
+class TreeWalk {
+ public:
+  TreeWalk(const store::Txn& txn, TreeId id, const store::RecordTree& tree, KeyWord from)
+      : id_(id), cursor_(txn, tree, from) {}
+
+  std::optional<AnyRecord> next() {
+    for (; cursor_; cursor_.next()) {
+      AnyRecord record{AnyKey(id_, cursor_.key()), cursor_.record()};
+      if (record.header().removed()) continue;
+      cursor_.next();
+      return record;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  TreeId id_;
+  store::RecordCursor cursor_;
+};
+
+Snapshot take_snapshot(Replica& replica) {
+  return Snapshot(std::make_unique<SnapshotState>(replica, replica.database().read()));
+}
+
+namespace {
+
+Holder stored_holder(store::Bytes value) {
+  return to_holder(capnp::readMessageUnchecked<protocol::Holder>(reinterpret_cast<const capnp::word*>(value.data())));
+}
+
+}  // namespace
+}  // namespace client
+
+AnyIterator::AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from) {
+  if (auto* records = snapshot.tree(tree)) {
+    walk_ = std::make_unique<client::TreeWalk>(snapshot.txn, tree, *records, from);
+  }
+}
+AnyIterator::AnyIterator(AnyIterator&&) noexcept = default;
+AnyIterator::~AnyIterator() = default;
+
+std::optional<AnyRecord> AnyIterator::next() { return walk_ ? walk_->next() : std::nullopt; }
+
+Snapshot::Snapshot(std::unique_ptr<client::SnapshotState> state) : state_(std::move(state)) {}
+Snapshot::Snapshot(Snapshot&&) noexcept = default;
+Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
+Snapshot::~Snapshot() = default;
+
+std::optional<AnyRecord> Snapshot::get(AnyKey key) const {
+  auto* tree = state_->tree(key.tree);
+  if (!tree) return std::nullopt;
+  auto entry = tree->resolve(state_->txn, key.word);
+  if (!entry) return std::nullopt;
+  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+}
+
+std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
+  auto* tree = state_->tree(key.tree);
+  if (!tree) return std::nullopt;
+  auto entry = tree->head(state_->txn, key.id());
+  if (!entry) return std::nullopt;
+  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+}
+
+std::uint64_t Snapshot::count(TreeId id) const {
+  auto* tree = state_->tree(id);
+  return tree ? tree->count(state_->txn) : 0;
+}
+
+std::vector<std::uint64_t> Snapshot::index(std::string_view indexer, std::uint64_t key) const {
+  std::vector<std::uint64_t> values;
+  for (const auto& registered : state_->replica.indexers()) {
+    if (registered.indexer->name() != indexer) continue;
+    store::Cursor cursor(state_->txn, registered.table);
+    for (bool more = cursor.first_value(key); more; more = cursor.next_value()) values.push_back(cursor.value_number());
+  }
+  return values;
+}
+
+std::uint64_t Snapshot::index_count(std::string_view indexer) const {
+  for (const auto& registered : state_->replica.indexers()) {
+    if (registered.indexer->name() == indexer) return state_->txn.count(registered.table);
+  }
+  return 0;
+}
+
+std::optional<Holder> Snapshot::holder(AnyKey key) const {
+  auto value = state_->txn.find(state_->replica.tables().borrows, client::PairKey(key.record()).bytes());
+  if (!value) return std::nullopt;
+  return client::stored_holder(*value);
+}
+
+std::vector<std::pair<AnyKey, Holder>> Snapshot::borrows() const {
+  std::vector<std::pair<AnyKey, Holder>> borrows;
+  store::Cursor cursor(state_->txn, state_->replica.tables().borrows);
+  for (bool more = cursor.first(); more; more = cursor.next()) {
+    borrows.emplace_back(client::PairKey::parse(cursor.key()), client::stored_holder(cursor.value()));
+  }
+  return borrows;
+}
+
+std::string Snapshot::client_name(std::uint32_t number) const {
+  auto value = state_->txn.find(state_->replica.tables().names, number);
+  if (!value) return "client " + std::to_string(number);
+  return {reinterpret_cast<const char*>(value->data()), value->size()};
+}
+
+std::uint64_t Snapshot::sequence() const {
+  return state_->replica.database().meta().number(state_->txn, client::fact::kCursor);
+}
+
+bool Snapshot::catching_up() const {
+  const auto& meta = state_->replica.database().meta();
+  return meta.number(state_->txn, client::fact::kCatchingUp) != 0 ||
+         meta.number(state_->txn, client::fact::kFirstSync) != 0;
+}
+
+const Catalogue& Snapshot::catalogue() const { return *state_->catalogue; }
+
+}  // namespace coppice

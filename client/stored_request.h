@@ -1,0 +1,34 @@
+#pragma once
+
+#include <capnp/serialize.h>
+
+#include "coppice/protocol.capnp.h"
+#include "store/environment.h"
+
+namespace coppice::client {
+
+// A request as it lies in the outbox. A view: valid as long as the bytes are.
+class StoredRequest {
+ public:
+  explicit StoredRequest(store::Bytes frame)
+      : message_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.data()), frame.size() / 8),
+                 capnp::ReaderOptions{.traversalLimitInWords = ~std::uint64_t{0} >> 8, .nestingLimit = 128}),
+        request_(message_.getRoot<protocol::ToServer>().getRequest()) {}
+
+  protocol::Request::Reader reader() const { return request_; }
+
+  // Creates only, none of which keeps its borrow: the answer alone tells the headers (protocol.capnp, Accepted).
+  bool is_pure_creates() const {
+    if (!request_.isTransaction()) return false;
+    for (auto action : request_.getTransaction().getActions()) {
+      if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow()) return false;
+    }
+    return true;
+  }
+
+ private:
+  capnp::FlatArrayMessageReader message_;
+  protocol::Request::Reader request_;
+};
+
+}  // namespace coppice::client

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/event_queue.h"
+#include "client/promises.h"
+#include "client/replica.h"
+#include "client/replica_writer.h"
+#include "client/transaction_state.h"
+#include "client/transport.h"
+#include "coppice/protocol.capnp.h"
+
+namespace coppice::client {
+
+// What happened on the connection, as a value, so that it can wait in line.
+struct WireEvent {
+  enum class Kind { opened, received, drained, closed };
+  Kind kind;
+  wire::Frame frame;
+  wire::Closed why;
+};
+
+// Keeps a replica and its authority together: a state machine without thread, socket or clock. Events of the connection and the
+// time go in; frames, connection attempts and changes of the replica come out.
+//
+// Everything it needs to go on after a crash is in the replica: cursor, outbox, position of a first sync. What it holds in memory
+// (parts of an unfinished unit, what was sent) is made again by the next connection.
+//
+// Threads: one at a time, the client's writer lock. Failure: a StorageError passes through and leaves the replica as it was.
+class Sync {
+ public:
+  struct Identity {
+    std::string device;
+    std::string user;
+    std::string application;
+  };
+
+  Sync(Replica& replica, Identity identity, EventQueue& events, std::function<std::uint64_t()> random);
+
+  // Constant from before the first step.
+  void set_transport(Transport& transport) { transport_ = &transport; }
+
+  void connect(std::string url, std::int64_t now_us);
+  void disconnect();
+
+  // Deals with what happened, in order, and does what is due.
+  void step(std::deque<WireEvent> happened, std::int64_t now_us);
+  // When step() is due though nothing happens: the next connection attempt.
+  std::optional<std::int64_t> deadline_us() const { return connect_at_us_; }
+
+  // The replica could not be written (a full disk): the connection is given up, and tried again after a pause.
+  void suspend(const std::string& why, std::int64_t now_us);
+
+  Promises& promises() { return promises_; }
+  bool on_line() const { return welcomed_; }
+  TransactionLimits limits() const { return limits_; }
+  void when_flushed(Promise<Done> promise);
+  void when_live(Promise<Done> promise);
+
+  // Any thread.
+  Status status() const;
+
+ private:
+  // Everything that one write transaction of apply() decides and the world learns only after its commit.
+  struct Outcome {
+    std::vector<std::function<void()>> settle;
+    std::vector<Event> events;
+    std::uint64_t answered = 0;
+    bool retry_later = false;
+    std::optional<Error> broken;
+  };
+  // Where the replica stands; the words are those of Status.
+  struct Position {
+    std::uint64_t cursor = 0;
+    std::uint64_t head = 0;
+    bool first_sync = false;
+    bool catching_up = false;
+  };
+  // A borrow that was granted and whose data the cursor has not reached yet.
+  struct Granted {
+    std::uint64_t operation;
+    std::uint64_t sequence;
+    std::vector<AnyKey> records;
+  };
+
+  // Connection (sync_connection.cpp).
+  void try_connect(std::int64_t now_us);
+  void send_hello();
+  void lost(const wire::Closed& why, std::int64_t now_us);
+  void fail(const Error& why);
+  void welcome(protocol::Welcome::Reader welcome);
+  void bind(protocol::Welcome::Reader welcome);
+  void discard_synced_records();
+  void refused(protocol::Refusal::Reader refusal);
+  void set_connection(Connection connection, std::string reason);
+  void refresh_status();
+  // What the server sends (sync.cpp).
+  void receive(const wire::Frame& frame);
+  void adopt(capnp::List<protocol::TreeSchema>::Reader schemas);
+  void apply_batch();
+  void apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outcome);
+  void apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers, Outcome& outcome);
+  void apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, Outcome& outcome);
+  void apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes, Outcome& outcome);
+  void apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part, Outcome& outcome);
+  void apply_names(capnp::List<protocol::ClientName>::Reader names);
+  void conclude(Outcome outcome);
+  void settle_grants();
+  // What we send (sync_send.cpp).
+  void send(capnp::MessageBuilder& message);
+  void send_requests();
+  void ask_for_ids();
+  void warn_of_ids();
+  void settle_waiting();
+  bool is_live() const;
+
+  // Constant after construction.
+  Replica& replica_;
+  const Identity identity_;
+  EventQueue& events_;
+  const std::function<std::uint64_t()> random_;
+  Transport* transport_ = nullptr;
+
+  // Writer lock only.
+  Promises promises_;
+  std::vector<Promise<Done>> flush_promises_;
+  std::vector<Promise<Done>> live_promises_;
+  std::vector<Granted> granted_;
+  std::string url_;
+  bool wanted_ = false;     // connect() was called, and neither disconnect() nor a final refusal came
+  bool connected_ = false;  // the transport has a connection, or tries to
+  bool welcomed_ = false;
+  std::optional<std::int64_t> connect_at_us_;
+  int attempts_ = 0;
+  std::optional<Error> last_refusal_;
+  TransactionLimits limits_;
+  std::uint32_t in_flight_max_ = 64;
+  std::deque<std::uint64_t> in_flight_;
+  std::uint64_t next_to_send_ = 1;
+  std::vector<wire::Frame> held_;   // parts of a unit that is not complete
+  std::vector<wire::Frame> batch_;  // to be applied together
+  std::size_t batch_bytes_ = 0;
+  std::set<TreeId> leases_asked_;
+  std::map<TreeId, int> ids_warned_;  // the lowest percentage told
+  std::uint64_t first_sync_total_ = 0;
+  Position position_;  // as stored
+
+  // Any thread.
+  mutable std::mutex status_mutex_;
+  Status status_;
+};
+
+}  // namespace coppice::client

@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <cstdio>
+
+#include <capnp/message.h>
+
+#include "client/convert.h"
+#include "client/sync.h"
+
+namespace coppice::client {
+namespace {
+
+// Pauses between attempts double from the first to the last, each with a random part, so that a hundred clients do not come back
+// to a restarted server at one moment.
+constexpr std::int64_t kFirstPauseUs = 100'000;
+constexpr std::int64_t kLastPauseUs = 30'000'000;
+
+std::int64_t pause_us(int attempts, std::uint64_t random) {
+  std::int64_t pause = kFirstPauseUs << std::min(attempts, 9);
+  pause = std::min(pause, kLastPauseUs);
+  return pause / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(pause));
+}
+
+kj::ArrayPtr<const capnp::byte> data_of(const std::string& bytes) {
+  return {reinterpret_cast<const capnp::byte*>(bytes.data()), bytes.size()};
+}
+
+std::string hex(const std::string& bytes) {
+  std::string text;
+  for (unsigned char byte : bytes) {
+    char two[3];
+    std::snprintf(two, sizeof two, "%02x", byte);
+    text += two;
+  }
+  return text;
+}
+
+// A refusal after which trying again by itself would only be refused again.
+bool is_final(Errc code) { return code != Errc::recovering && code != Errc::no_space; }
+
+}  // namespace
+
+Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::function<std::uint64_t()> random)
+    : replica_(replica), identity_(std::move(identity)), events_(events), random_(std::move(random)) {
+  auto txn = replica_.database().read();
+  const auto& meta = replica_.database().meta();
+  position_.cursor = meta.number(txn, fact::kCursor);
+  position_.head = meta.number(txn, fact::kHead);
+  position_.first_sync = meta.number(txn, fact::kFirstSync) != 0;
+  position_.catching_up = meta.number(txn, fact::kCatchingUp) != 0;
+  first_sync_total_ = meta.number(txn, fact::kFirstSyncTotal);
+  status_.reason = "not connected yet";
+  status_.database_uuid = hex(meta.text(txn, fact::kDatabaseUuid));
+  refresh_status();
+}
+
+void Sync::connect(std::string url, std::int64_t now_us) {
+  url_ = std::move(url);
+  wanted_ = true;
+  attempts_ = 0;
+  last_refusal_.reset();
+  replica_.database().write([&](store::WriteTxn& txn) {
+    if (replica_.database().meta().text(txn, fact::kServerUrl) != url_) {
+      replica_.database().meta().set_text(txn, fact::kServerUrl, url_);
+    }
+  });
+  if (!connected_) connect_at_us_ = now_us;
+  set_connection(Connection::connecting, "connecting to " + url_);
+}
+
+void Sync::disconnect() {
+  wanted_ = false;
+  welcomed_ = false;
+  connect_at_us_.reset();
+  if (connected_ && transport_) transport_->close();
+  set_connection(Connection::offline, "disconnected by the application");
+}
+
+void Sync::try_connect(std::int64_t now_us) {
+  if (!wanted_ || connected_ || !connect_at_us_ || *connect_at_us_ > now_us) return;
+  connect_at_us_.reset();
+  connected_ = true;
+  transport_->connect(url_);
+}
+
+void Sync::send_hello() {
+  auto txn = replica_.database().read();
+  const auto& meta = replica_.database().meta();
+  capnp::MallocMessageBuilder message;
+  auto hello = message.initRoot<protocol::ToServer>().initHello();
+  hello.setProtocol(protocol::VERSION);
+  hello.setClient(data_of(replica_.client_uuid()));
+  hello.setDevice(identity_.device);
+  hello.setUser(identity_.user);
+  hello.setApplication(identity_.application);
+  hello.setDatabase(data_of(meta.text(txn, fact::kDatabaseUuid)));
+  hello.setEpoch(static_cast<std::uint16_t>(meta.number(txn, fact::kEpoch)));
+  hello.setCursor(position_.cursor);
+  hello.setAcknowledged(meta.number(txn, fact::kAnswered));
+  hello.setLastOperation(meta.number(txn, fact::kLastOperation));
+  if (position_.first_sync) {
+    auto position = hello.initFirstSync();
+    position.setSince(meta.number(txn, fact::kFirstSyncSince));
+    position.setTree(meta.number(txn, fact::kFirstSyncTree));
+    position.setKey(meta.number(txn, fact::kFirstSyncKey));
+    position.setDone(meta.number(txn, fact::kFirstSyncDone));
+  }
+  auto offers = hello.initSchemas(static_cast<unsigned>(replica_.offers().size()));
+  for (unsigned i = 0; i < offers.size(); ++i) offers.setWithCaveats(i, replica_.offers()[i]->schema());
+  auto catalogue = replica_.database().catalogue();
+  auto known = hello.initKnown(static_cast<unsigned>(catalogue->trees().size()));
+  unsigned index = 0;
+  for (const auto& [id, tree] : catalogue->trees()) {
+    known[index].setTree(id.value);
+    known[index++].setVersion(tree->version());
+  }
+  send(message);
+}
+
+void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
+  connected_ = false;
+  welcomed_ = false;
+  held_.clear();
+  in_flight_.clear();
+  leases_asked_.clear();
+  if (!wanted_) {
+    auto now = status();
+    return set_connection(now.connection == Connection::refused ? Connection::refused : Connection::offline, now.reason);
+  }
+  connect_at_us_ = now_us + pause_us(attempts_++, random_());
+  set_connection(Connection::connecting, why.text.empty() ? "the connection was lost" : why.text);
+}
+
+void Sync::suspend(const std::string& why, std::int64_t now_us) {
+  fail(error(Errc::no_space, why));
+  if (!connected_ && wanted_) connect_at_us_ = now_us + kLastPauseUs / 10;
+}
+
+// The other side broke the protocol: what it said was not applied. The connection is of no use any more.
+void Sync::fail(const Error& why) {
+  held_.clear();
+  batch_.clear();
+  batch_bytes_ = 0;
+  welcomed_ = false;
+  set_connection(Connection::connecting, why.message);
+  if (connected_) transport_->close();
+}
+
+void Sync::refused(protocol::Refusal::Reader refusal) {
+  last_refusal_ = to_error(refusal);
+  welcomed_ = false;
+  if (is_final(last_refusal_->code)) {
+    wanted_ = false;
+    set_connection(Connection::refused, last_refusal_->message);
+    for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(*last_refusal_);
+    for (auto& promise : std::exchange(live_promises_, {})) promise.settle(*last_refusal_);
+  } else {
+    set_connection(Connection::connecting, last_refusal_->message);
+  }
+  transport_->close();
+}
+
+void Sync::welcome(protocol::Welcome::Reader welcome) {
+  bool ours = true;
+  {
+    auto txn = replica_.database().read();
+    const auto& meta = replica_.database().meta();
+    std::string uuid(welcome.getDatabase().asChars().begin(), welcome.getDatabase().size());
+    std::string bound = meta.text(txn, fact::kDatabaseUuid);
+    ours = uuid.size() == 16 && (bound.empty() || bound == uuid);
+  }
+  if (!ours) {
+    wanted_ = false;
+    set_connection(Connection::refused, "This replica belongs to another database than the one at " + url_ + ". Connect it to its own, or use another folder.");
+    transport_->close();
+    return;
+  }
+  adopt(welcome.getCatalogue());
+  bind(welcome);
+  if (welcome.getDiscardReplica()) discard_synced_records();
+  auto limits = welcome.getLimits();
+  if (limits.getActionsPerTransaction() > 0) limits_.actions_max = limits.getActionsPerTransaction();
+  if (limits.getFrameBytes() > 0) limits_.frame_bytes_max = limits.getFrameBytes();
+  if (limits.getRequestsInFlight() > 0) in_flight_max_ = limits.getRequestsInFlight();
+  next_to_send_ = 1;
+  in_flight_.clear();
+  welcomed_ = true;
+  attempts_ = 0;
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.server = welcome.getServer();
+  }
+  set_connection(is_live() ? Connection::live : Connection::syncing, "");
+}
+
+void Sync::bind(protocol::Welcome::Reader welcome) {
+  position_.first_sync = welcome.getFirstSync();
+  position_.head = std::max(welcome.getHead(), position_.cursor);
+  position_.catching_up = position_.first_sync || position_.cursor < position_.head;
+  replica_.set_client_number(welcome.getClientNumber());
+  std::string uuid(welcome.getDatabase().asChars().begin(), welcome.getDatabase().size());
+  replica_.database().write([&](store::WriteTxn& txn) {
+    const auto& meta = replica_.database().meta();
+    meta.set_text(txn, fact::kDatabaseUuid, uuid);
+    meta.set_number(txn, fact::kEpoch, welcome.getEpoch());
+    meta.set_number(txn, fact::kClientNumber, welcome.getClientNumber());
+    meta.set_number(txn, fact::kHead, position_.head);
+    meta.set_number(txn, fact::kFirstSync, position_.first_sync);
+    meta.set_number(txn, fact::kCatchingUp, position_.catching_up);
+  });
+  std::lock_guard lock(status_mutex_);
+  status_.database_uuid = hex(uuid);
+}
+
+void Sync::discard_synced_records() {
+  replica_.database().write([&](store::WriteTxn& txn) {
+    ReplicaWriter writer(replica_, txn, Event::Origin::remote);
+    auto catalogue = replica_.database().catalogue();
+    for (const auto& [id, info] : catalogue->trees()) {
+      auto* tree = replica_.tree(id);
+      std::vector<KeyWord> synced;
+      for (store::RecordCursor cursor(txn, *tree); cursor; cursor.next()) {
+        if (!LocalMark::is_local(cursor.record().header())) synced.push_back(cursor.key());
+      }
+      for (KeyWord key : synced) writer.forget(AnyKey(id, key));
+    }
+    txn.clear(replica_.tables().borrows);
+    writer.meta().set_number(txn, fact::kCursor, 0);
+    for (auto name : {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
+      writer.meta().set_number(txn, name, 0);
+    }
+  });
+  position_.cursor = 0;
+}
+
+void Sync::set_connection(Connection connection, std::string reason) {
+  {
+    std::lock_guard lock(status_mutex_);
+    if (status_.connection == connection && status_.reason == reason) return;
+    status_.connection = connection;
+    status_.reason = std::move(reason);
+  }
+  refresh_status();
+  Event event;
+  event.kind = Event::Kind::connection;
+  event.origin = Event::Origin::local;
+  events_.push(std::move(event));
+}
+
+void Sync::refresh_status() {
+  auto txn = replica_.database().read();
+  const std::uint64_t done = replica_.database().meta().number(txn, fact::kFirstSyncDone);
+  std::lock_guard lock(status_mutex_);
+  status_.cursor = position_.cursor;
+  status_.head = position_.head;
+  status_.first_sync = position_.first_sync;
+  status_.records_done = done;
+  status_.records_total = first_sync_total_;
+}
+
+Status Sync::status() const {
+  std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+bool Sync::is_live() const { return welcomed_ && !position_.first_sync && !position_.catching_up; }
+
+}  // namespace coppice::client

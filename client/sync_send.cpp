@@ -1,0 +1,89 @@
+#include <algorithm>
+
+#include <capnp/message.h>
+
+#include "client/commit.h"
+#include "client/convert.h"
+#include "client/sync.h"
+
+namespace coppice::client {
+namespace {
+
+// Unanswered bytes on their way: enough to keep a group commit busy, little enough that a lost connection wastes little.
+constexpr std::size_t kInFlightBytesMax = 16u << 20;
+// Leases begin small and grow with use.
+constexpr std::uint64_t kFirstLease = 1'000;
+constexpr std::uint64_t kLargestOwnLease = 100'000;
+
+}  // namespace
+
+void Sync::send(capnp::MessageBuilder& message) { transport_->send(to_frame(message)); }
+
+void Sync::send_requests() {
+  auto txn = replica_.database().read();
+  std::size_t bytes = 0;
+  store::Cursor cursor(txn, replica_.tables().outbox);
+  for (bool more = cursor.seek(next_to_send_); more; more = cursor.next()) {
+    if (in_flight_.size() >= in_flight_max_ || bytes > kInFlightBytesMax) return;
+    const std::uint64_t operation = cursor.key_number();
+    next_to_send_ = operation + 1;
+    // Accepted already, and only waiting for the feed to get there.
+    if (txn.find(replica_.tables().awaiting, operation)) continue;
+    auto frame = wire::Frame::copy_of(cursor.value());
+    bytes += frame.size_bytes();
+    in_flight_.push_back(operation);
+    transport_->send(std::move(frame));
+  }
+}
+
+void Sync::ask_for_ids() {
+  auto catalogue = replica_.database().catalogue();
+  for (TreeId id : replica_.program_trees()) {
+    auto tree = catalogue->find(id);
+    const std::uint64_t left = replica_.ids().left(id);
+    const std::uint64_t capacity = replica_.ids().capacity(id);
+    if (left * 2 > capacity || tree->version() == 0 || !leases_asked_.insert(id).second) continue;
+    const std::uint64_t count = std::clamp(2 * capacity, kFirstLease, kLargestOwnLease);
+    queue_request(replica_, [&](protocol::Request::Builder request) {
+      auto lease = request.initLease();
+      lease.setTree(id.value);
+      lease.setCount(count);
+    });
+  }
+}
+
+void Sync::warn_of_ids() {
+  for (TreeId tree : replica_.ids().trees()) {
+    const std::uint64_t capacity = replica_.ids().capacity(tree);
+    const std::uint64_t left = replica_.ids().left(tree);
+    const int percent = capacity == 0 ? 0 : static_cast<int>(100 * left / capacity);
+    for (int mark : {20, 10}) {
+      auto [told, first] = ids_warned_.emplace(tree, 100);
+      if (percent > mark || told->second <= mark) continue;
+      told->second = mark;
+      Event event;
+      event.kind = Event::Kind::lease;
+      event.origin = Event::Origin::local;
+      event.key = AnyKey(tree, KeyWord{});
+      event.place = static_cast<std::uint32_t>(percent);
+      events_.push(std::move(event));
+    }
+  }
+}
+
+void Sync::when_flushed(Promise<Done> promise) { flush_promises_.push_back(std::move(promise)); }
+void Sync::when_live(Promise<Done> promise) { live_promises_.push_back(std::move(promise)); }
+
+void Sync::settle_waiting() {
+  if (!flush_promises_.empty()) {
+    auto txn = replica_.database().read();
+    if (txn.count(replica_.tables().outbox) == 0) {
+      for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(Done{});
+    }
+  }
+  if (!live_promises_.empty() && is_live()) {
+    for (auto& promise : std::exchange(live_promises_, {})) promise.settle(Done{});
+  }
+}
+
+}  // namespace coppice::client

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <capnp/message.h>
+
+#include "client/replica.h"
+#include "coppice/protocol.capnp.h"
+#include "coppice/transaction.h"
+#include "wire/frame.h"
+
+namespace coppice::client {
+
+using ActionKind = protocol::Action::Kind;
+
+// What the authority will be asked to do with one record.
+struct PlannedAction {
+  ActionKind kind;
+  AnyKey key;
+  Borrowing borrowing = Borrowing::ends;
+  std::uint64_t token = 0;
+  std::uint32_t base_iteration = 0;
+  std::uint16_t state_from = 0;
+  std::uint16_t state_to = 0;
+};
+
+// A record as this transaction leaves it: what the replica will show until the authority has answered.
+struct Work {
+  AnyKey key;
+  RecordHeader header;
+  std::vector<std::uint64_t> body;                       // canonical; stale while `message` is set
+  std::unique_ptr<capnp::MallocMessageBuilder> message;  // being edited
+  bool is_new = false;                                   // the tree does not have it yet
+  bool changed = false;                                  // to be written at all
+  bool edited = false;                                   // holds an edit that no action of this transaction hands in
+  bool had_mark = false;                                 // differed from the authority before already
+};
+
+// What limits a transaction, as the server said in its last welcome.
+struct TransactionLimits {
+  std::size_t actions_max = 100'000;
+  std::size_t frame_bytes_max = 32u << 20;
+};
+
+// Collects a transaction in memory while the user's function runs; judges each call against the snapshot it began with, on top of
+// which it keeps its own work. The replica is written only afterwards, by commit_transaction(). One writer at a time, so nothing
+// changes between the snapshot and the commit.
+class TransactionState {
+ public:
+  TransactionState(Replica& replica, Snapshot before, bool on_line, TransactionLimits limits);
+
+  KeyWord begin_create(TreeId tree);
+  capnp::MessageBuilder& new_body();
+  void end_create(Borrowing borrowing);
+  AnyKey create(TreeId tree, std::span<const std::uint64_t> body, Borrowing borrowing);
+  capnp::MessageBuilder& edit_body(AnyKey key);
+  void check_in(AnyKey key, std::string_view comment, Borrowing borrowing);
+  AnyKey next_revision(AnyKey key);
+  void release(AnyKey key, std::string_view comment, std::uint16_t state);
+  void set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
+  void remove(AnyKey key, std::string_view comment);
+  void comment(std::string_view text);
+  capnp::AnyPointer::Reader read_body(AnyKey key);
+
+  // REQUIRES: let_go() was not called yet.
+  const Snapshot& before() const { return *before_; }
+  // Ends the snapshot, so that it pins nothing while the replica is written.
+  void let_go() { before_.reset(); }
+  bool refused() const { return !reasons_.empty(); }
+  const std::vector<Error>& reasons() const { return reasons_; }
+
+  // The user's function is over: bodies become canonical. Then works() and actions() are final.
+  void finish();
+  const std::vector<Work>& works() const { return works_; }
+  const std::vector<PlannedAction>& actions() const { return actions_; }
+  const std::string& comment() const { return comment_; }
+  // The request as it travels. Errors: bad_request if it is larger than the server takes.
+  Result<wire::Frame> request(std::uint64_t operation, std::int64_t claimed_time_us);
+
+ private:
+  Work* work(AnyKey key);
+  Work& add_work(Work work);
+  // The newest revision of the key's record, as work; refuses if there is none, or it is not this revision.
+  Work* head_work(AnyKey key);
+  // The same, if we may change it.
+  Work* borrowed_work(AnyKey key);
+  // Where nothing refused a call may write.
+  capnp::MessageBuilder& harmless();
+  void refuse(Errc code, AnyKey key, const std::string& what);
+  void give_up_borrow(Work& work, Borrowing borrowing);
+  void append_create(Borrowing borrowing, std::vector<std::uint64_t> body);
+
+  Replica& replica_;
+  std::optional<Snapshot> before_;
+  const bool on_line_;
+  const TransactionLimits limits_;
+  std::vector<Work> works_;
+  std::unordered_map<AnyKey, std::size_t> by_key_;
+  std::vector<PlannedAction> actions_;
+  std::vector<Error> reasons_;
+  std::string comment_;
+  AnyKey creating_;
+  // Bodies under construction use this memory first; Cap'n Proto wants it zeroed, and zeroes it again itself.
+  std::unique_ptr<capnp::word[]> scratch_;
+  std::unique_ptr<capnp::MallocMessageBuilder> new_body_;
+  std::vector<std::unique_ptr<capnp::MallocMessageBuilder>> refused_bodies_;
+};
+
+}  // namespace coppice::client

@@ -1,0 +1,9 @@
+set(COPPICE_WIRE_TESTS
+  wire/close_text_test.cpp
+  wire/loopback_test.cpp
+  wire/raw_socket.cpp
+  wire/session_test.cpp
+  wire/url_test.cpp
+  wire/websocket_client_test.cpp
+  wire/websocket_server_test.cpp
+  wire/websocket_shutdown_test.cpp)
