@@ -74,7 +74,12 @@ Result<Done> Applier::snapshot_record(TreeId tree, protocol::Change::Reader reco
     auto body = info->shape().check(std::as_bytes(view->body()), scratch_);
     if (!body) return body.error();
   }
-  authority_has(key, *view, record);
+  if (writer_.is_beyond(key)) {
+    writer_.show_new(key, *view);
+    follow_borrow(key, std::nullopt, view->header(), record);
+  } else {
+    authority_has(key, *view, record);
+  }
   return Done{};
 }
 

@@ -35,7 +35,6 @@ std::string login_name() {
 Client::Options with_defaults(Client::Options options) {
   if (options.name.empty()) options.name = host_name();
   if (options.user.empty()) options.user = login_name();
-  if (options.application.empty()) options.application = "coppice";
   return options;
 }
 

@@ -9,7 +9,7 @@ Client::Implementation::Implementation(const std::filesystem::path& folder, Opti
     : options(std::move(given)),
       events(options.on_event),
       replica(folder, options, random),
-      sync(replica, {options.name, options.user, options.application}, events, random),
+      sync(replica, {options.name, options.user, replica.application()}, events, random),
       transport_(transport ? transport(inbox) : nullptr) {
   if (transport_) sync.set_transport(*transport_);
   if (options.sync == Sync::own_thread && options.access == Access::read_write) {

@@ -65,12 +65,20 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
     database_.write([&](store::WriteTxn& txn) {
       const auto& meta = database_.meta();
       if (meta.text(txn, fact::kClientUuid).empty()) meta.set_text(txn, fact::kClientUuid, random_uuid(random));
-      if (meta.text(txn, fact::kApplication).empty()) meta.set_text(txn, fact::kApplication, options.application);
+      if (meta.text(txn, fact::kApplication).empty()) {
+        meta.set_text(txn, fact::kApplication, options.application.empty() ? "coppice" : options.application);
+      }
     });
   }
   {
     auto txn = database_.read();
     client_uuid_ = database_.meta().text(txn, fact::kClientUuid);
+    application_ = database_.meta().text(txn, fact::kApplication);
+    if (!options.application.empty() && options.application != application_) {
+      throw RefusedError(error(Errc::foreign_application,
+                               "This replica belongs to application '" + application_ + "', and this program is '" +
+                                   options.application + "'. Use another folder."));
+    }
     client_number_ = static_cast<std::uint32_t>(database_.meta().number(txn, fact::kClientNumber));
     store::Cursor cursor(txn, tables_.leases);
     for (bool more = cursor.first(); more; more = cursor.next()) {

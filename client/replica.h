@@ -68,6 +68,7 @@ class Replica {
   void adopt(TreeInfoPtr tree);
 
   std::string client_uuid() const { return client_uuid_; }
+  const std::string& application() const { return application_; }
   // 0 until it was ever welcomed.
   std::uint32_t client_number() const { return client_number_; }
   void set_client_number(std::uint32_t number) { client_number_ = number; }
@@ -88,6 +89,7 @@ class Replica {
   std::vector<TreeId> program_trees_;
   IdPool ids_;
   std::string client_uuid_;
+  std::string application_;
   std::uint32_t client_number_ = 0;
   mutable std::mutex trees_mutex_;
   mutable std::map<TreeId, std::unique_ptr<store::RecordTree>> trees_;

@@ -88,7 +88,17 @@ void ReplicaWriter::forget(AnyKey key) {
   tell_difference(key, &header, nullptr);
 }
 
+bool ReplicaWriter::is_beyond(AnyKey key) {
+  if (highest_of_ != key.tree) {
+    store::Cursor cursor(txn_, tree(key.tree).table());
+    highest_ = cursor.last() ? KeyWord(cursor.key_number()) : KeyWord{};
+    highest_of_ = key.tree;
+  }
+  return key.word > highest_;
+}
+
 void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append) {
+  if (highest_of_ == key.tree && key.word > highest_) highest_ = key.word;
   RecordHeader old_header = before ? before->header() : RecordHeader{};
   if (indexed(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
@@ -158,6 +168,7 @@ void ReplicaWriter::tell(Event event) {
 }
 
 void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after) {
+  if (telling_ == Telling::off) return;
   auto say = [&](Event::Kind kind) {
     Event event;
     event.kind = kind;

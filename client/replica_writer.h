@@ -52,6 +52,12 @@ class ReplicaWriter {
   // Who holds a record now; nothing: nobody.
   void set_holder(AnyKey record, const std::optional<Holder>& holder);
 
+  // Whether the tree has no key as high as this, so that it can only be new.
+  bool is_beyond(AnyKey key);
+
+  // Whether differences between what was shown and what is shown become events. A first sync tells nobody of each record.
+  enum class Telling { on, off };
+  void set_telling(Telling telling) { telling_ = telling; }
   void tell(Event event);
   std::vector<Event> take_events() { return std::move(events_); }
 
@@ -71,6 +77,9 @@ class ReplicaWriter {
   std::vector<Event> events_;
   std::vector<std::uint64_t> before_room_;
   std::vector<std::uint64_t> after_room_;
+  Telling telling_ = Telling::on;
+  TreeId highest_of_;
+  KeyWord highest_;  // no key of the tree is above it
   mutable TreeId last_id_;
   mutable const store::RecordTree* last_tree_ = nullptr;
 };

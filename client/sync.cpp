@@ -198,14 +198,13 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
 
 void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part, Outcome& outcome) {
   // Nobody was told of these records before, so nobody is told of each; status() says how far we are.
-  auto told = writer.take_events();
+  writer.set_telling(ReplicaWriter::Telling::off);
   Applier applier(writer);
   for (auto record : part.getRecords()) {
     auto done = applier.snapshot_record(TreeId{part.getTree()}, record);
     if (!done) throw Broken{done.error()};
   }
-  writer.take_events();
-  for (auto& event : told) writer.tell(std::move(event));
+  writer.set_telling(ReplicaWriter::Telling::on);
   Event event;
   event.kind = Event::Kind::progress;
   writer.tell(std::move(event));

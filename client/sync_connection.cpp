@@ -49,6 +49,7 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::functio
   position_.catching_up = meta.number(txn, fact::kCatchingUp) != 0;
   first_sync_total_ = meta.number(txn, fact::kFirstSyncTotal);
   status_.reason = "not connected yet";
+  status_.url = meta.text(txn, fact::kServerUrl);
   status_.database_uuid = hex(meta.text(txn, fact::kDatabaseUuid));
   refresh_status();
 }
@@ -63,6 +64,10 @@ void Sync::connect(std::string url, std::int64_t now_us) {
       replica_.database().meta().set_text(txn, fact::kServerUrl, url_);
     }
   });
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.url = url_;
+  }
   if (!connected_) connect_at_us_ = now_us;
   set_connection(Connection::connecting, "connecting to " + url_);
 }

@@ -1,8 +1,11 @@
 #include "schema/body_shape.h"
 
+#include <cstring>
 #include <map>
+#include <unordered_map>
 
 #include <capnp/any.h>
+#include <capnp/schema-loader.h>
 #include <capnp/serialize.h>
 
 #include "schema/body_walk.h"
@@ -14,58 +17,92 @@ using Node = capnp::schema::Node;
 using Field = capnp::schema::Field;
 using Type = capnp::schema::Type;
 
-// Builds the shapes of all structs that a root needs. One per compilation.
+// Generic structs that contain each other with ever new parameters have bindings without end. No honest schema has as many.
+constexpr std::size_t kStructsMax = 4096;
+
+struct SchemaHash {
+  std::size_t operator()(const capnp::Schema& schema) const { return schema.hashCode(); }
+};
+
+// Builds the shapes of all structs that a root needs, with the parameters of generic structs bound. One per compilation.
 class Compiler {
  public:
   Compiler(capnp::List<Node>::Reader nodes, std::vector<std::unique_ptr<BodyShape::Struct>>& structs)
       : structs_(structs) {
-    for (auto node : nodes) nodes_.emplace(node.getId(), node);
+    for (auto node : nodes) {
+      KJ_REQUIRE(nodes_.emplace(node.getId(), node).second, "a declaration is there twice", node.getDisplayName());
+      loader_.load(node);
+    }
   }
 
-  const BodyShape::Struct* shape_of(std::uint64_t id) {
-    if (auto done = shapes_.find(id); done != shapes_.end()) return done->second;
-    auto node = nodes_.find(id);
-    if (node == nodes_.end() || !node->second.isStruct()) return nullptr;
-    structs_.push_back(std::make_unique<BodyShape::Struct>());
-    BodyShape::Struct* shape = structs_.back().get();
-    shapes_.emplace(id, shape);  // before its fields: a struct may contain itself
-    add_fields(node->second, {}, *shape);
+  const BodyShape::Struct* compile(std::uint64_t root) {
+    const BodyShape::Struct* shape = shape_of(loader_.get(root).asStruct());
+    // A list of what is left rather than a recursion: a stranger's schema may be a very long chain.
+    while (!pending_.empty()) {
+      auto [schema, pending] = pending_.back();
+      pending_.pop_back();
+      add_fields(schema, {}, *pending);
+    }
     return shape;
   }
 
  private:
-  void add_fields(Node::Reader node, const std::vector<Discriminant>& within, BodyShape::Struct& shape) {
-    auto layout = node.getStruct();
-    for (auto field : layout.getFields()) {
+  BodyShape::Struct* shape_of(capnp::StructSchema schema) {
+    if (auto done = shapes_.find(schema); done != shapes_.end()) return done->second;
+    auto proto = schema.getProto();
+    KJ_REQUIRE(nodes_.count(proto.getId()) > 0, "the struct of a field is missing", proto.getDisplayName());
+    KJ_REQUIRE(!proto.getStruct().getIsGroup(), "a group is used as a struct", proto.getDisplayName());
+    KJ_REQUIRE(structs_.size() < kStructsMax, "it needs too many structs");
+    structs_.push_back(std::make_unique<BodyShape::Struct>());
+    BodyShape::Struct* shape = structs_.back().get();
+    shapes_.emplace(schema, shape);
+    pending_.emplace_back(schema, shape);
+    return shape;
+  }
+
+  void add_fields(capnp::StructSchema schema, const std::vector<Discriminant>& within, BodyShape::Struct& shape) {
+    auto discriminant = schema.getProto().getStruct().getDiscriminantOffset();
+    for (auto field : schema.getFields()) {
+      auto proto = field.getProto();
       auto when = within;
-      if (field.getDiscriminantValue() != Field::NO_DISCRIMINANT) {
-        when.push_back({layout.getDiscriminantOffset(), field.getDiscriminantValue()});
+      if (proto.getDiscriminantValue() != Field::NO_DISCRIMINANT) {
+        when.push_back({discriminant, proto.getDiscriminantValue()});
       }
-      if (field.isGroup()) {
-        auto group = nodes_.find(field.getGroup().getTypeId());
-        if (group != nodes_.end()) add_fields(group->second, when, shape);
+      if (proto.isGroup()) {
+        add_fields(group_of(schema, field), when, shape);
         continue;
       }
-      auto content = content_of(field.getSlot().getType());
+      auto content = content_of(field.getType());
       if (content.kind != Content::Kind::none) {
-        shape.slots.push_back({field.getSlot().getOffset(), std::move(when), std::move(content)});
+        shape.slots.push_back({proto.getSlot().getOffset(), std::move(when), std::move(content)});
       }
     }
   }
 
-  Content content_of(Type::Reader type) {
+  // A group's fields are read as if they were its struct's, so its node must be the struct's own. SchemaLoader does not look at
+  // that: it would accept a group that contains itself. That this ends follows: a node has only one scope.
+  capnp::StructSchema group_of(capnp::StructSchema schema, capnp::StructSchema::Field field) {
+    auto group = field.getType().asStruct();
+    auto proto = group.getProto();
+    bool is_own = nodes_.count(proto.getId()) > 0 && proto.getStruct().getIsGroup() &&
+                  proto.getScopeId() == schema.getProto().getId();
+    KJ_REQUIRE(is_own, "a group is missing or belongs to another struct", proto.getDisplayName());
+    return group;
+  }
+
+  Content content_of(capnp::Type type) {
     switch (type.which()) {
       case Type::TEXT: return {Content::Kind::text};
       case Type::DATA: return {Content::Kind::data};
-      case Type::STRUCT: return {Content::Kind::structure, shape_of(type.getStruct().getTypeId())};
-      case Type::LIST: return list_of(type.getList().getElementType());
+      case Type::STRUCT: return {Content::Kind::structure, shape_of(type.asStruct())};
+      case Type::LIST: return list_of(type.asList().getElementType());
       case Type::ANY_POINTER: return {Content::Kind::any};
       case Type::INTERFACE: return {Content::Kind::nothing};
       default: return {Content::Kind::none};
     }
   }
 
-  Content list_of(Type::Reader element) {
+  Content list_of(capnp::Type element) {
     Content content{Content::Kind::list};
     content.element_size = element_size(element);
     auto inside = content_of(element);
@@ -73,7 +110,7 @@ class Compiler {
     return content;
   }
 
-  static ElementSize element_size(Type::Reader type) {
+  static ElementSize element_size(capnp::Type type) {
     switch (type.which()) {
       case Type::VOID: return ElementSize::empty;
       case Type::BOOL: return ElementSize::bit;
@@ -95,17 +132,26 @@ class Compiler {
 
   std::vector<std::unique_ptr<BodyShape::Struct>>& structs_;
   std::map<std::uint64_t, Node::Reader> nodes_;
-  std::map<std::uint64_t, const BodyShape::Struct*> shapes_;
+  capnp::SchemaLoader loader_;
+  std::unordered_map<capnp::Schema, BodyShape::Struct*, SchemaHash> shapes_;
+  std::vector<std::pair<capnp::StructSchema, BodyShape::Struct*>> pending_;
 };
 
 Error invalid(std::string why) { return error(Errc::invalid, "The body is not valid: " + std::move(why) + "."); }
 
+Error too_large(std::size_t bytes) {
+  return invalid("it has " + std::to_string(bytes) + " bytes, and the limit is " +
+                 std::to_string(BodyShape::kBodyBytesMax));
+}
+
 // A valid message in another layout than the canonical one. Cap'n Proto's own reader checks it while it copies, with a tight
-// traversal limit because the bytes are a stranger's.
+// traversal limit because the bytes are a stranger's: it reads the root, then everything twice, to measure and to copy.
 Result<bool> canonicalize(std::span<const std::uint64_t> words, std::vector<std::uint64_t>& scratch) {
   kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(words.data()), words.size());
-  capnp::ReaderOptions options{.traversalLimitInWords = 2 * words.size() + 64,
-                               .nestingLimit = BodyShape::kDepthMax};
+  // Each element of a list counts as a level here, and as none in our own walk.
+  capnp::ReaderOptions options{
+      .traversalLimitInWords = 3 * words.size() + 2 * BodyShape::kEmptyElementsMax + 64,
+      .nestingLimit = 2 * BodyShape::kDepthMax};
   try {
     kj::ArrayPtr<const capnp::word> segments[1] = {segment};
     capnp::SegmentArrayMessageReader reader(segments, options);
@@ -119,7 +165,7 @@ Result<bool> canonicalize(std::span<const std::uint64_t> words, std::vector<std:
 }  // namespace
 
 BodyShape::BodyShape(std::uint64_t root, capnp::List<Node>::Reader nodes) {
-  root_ = Compiler(nodes, structs_).shape_of(root);
+  root_ = Compiler(nodes, structs_).compile(root);
 }
 BodyShape::~BodyShape() = default;
 BodyShape::BodyShape(BodyShape&&) noexcept = default;
@@ -128,16 +174,15 @@ BodyShape& BodyShape::operator=(BodyShape&&) noexcept = default;
 Result<CheckedBody> BodyShape::check(std::span<const std::byte> bytes,
                                      std::vector<std::uint64_t>& scratch) const {
   if (bytes.size() % 8 != 0 || bytes.empty()) return invalid("it is not a whole number of words");
-  if (bytes.size() > kBodyBytesMax) {
-    return invalid("it has " + std::to_string(bytes.size()) + " bytes, and the limit is " +
-                   std::to_string(kBodyBytesMax));
-  }
+  if (bytes.size() > kBodyBytesMax) return too_large(bytes.size());
   std::span<const std::uint64_t> words(reinterpret_cast<const std::uint64_t*>(bytes.data()), bytes.size() / 8);
   auto verdict = BodyWalk(words).run(*root_);
   if (verdict.outcome == BodyWalk::Outcome::not_canonical) {
     auto copied = canonicalize(words, scratch);
     if (!copied) return copied.error();
     words = scratch;
+    // Objects that several pointers shared are several now.
+    if (words.size_bytes() > kBodyBytesMax) return too_large(words.size_bytes());
     verdict = BodyWalk(words).run(*root_);
   }
   if (verdict.outcome != BodyWalk::Outcome::good) return invalid(verdict.why);

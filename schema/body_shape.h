@@ -35,8 +35,12 @@ class BodyShape {
   static constexpr std::size_t kBodyBytesMax = 16u << 20;
   // Deeper nesting than this is refused: readers recurse.
   static constexpr int kDepthMax = 64;
+  // A body's lists may have this many elements of no size (Void, structs with nothing set) in all. They take no bytes, so a
+  // few words could stand for a billion of them. More than a table of not yet filled lines needs.
+  static constexpr std::size_t kEmptyElementsMax = 1u << 16;
 
-  // REQUIRES: the nodes are loadable by capnp::SchemaLoader, and `root` is a struct among them.
+  // Throws kj::Exception if the nodes do not fit together: a group or a field's struct that is missing or not what it should
+  // be, a node that is there twice. REQUIRES: `root` is a struct among the nodes.
   BodyShape(std::uint64_t root, capnp::List<capnp::schema::Node>::Reader nodes);
   ~BodyShape();
   BodyShape(BodyShape&&) noexcept;

@@ -73,6 +73,7 @@ class BodyWalk {
   bool composite_list(std::size_t start, std::uint64_t words, const Content& content, int depth);
   bool pointer_list(std::size_t start, std::uint64_t count, const Content& content, int depth);
   bool flat_list(std::size_t start, ElementSize size, std::uint64_t count, const Content& content);
+  bool take_empty(std::uint64_t count);
   bool pointers_of(Section section, const BodyShape::Struct* shape, int depth);
   const Content& content_at(std::uint32_t index, Section section, const BodyShape::Struct* shape) const;
   bool present(const BodyShape::Struct::Slot& slot, Section section) const;
@@ -81,6 +82,7 @@ class BodyWalk {
   bool wrong(const char* why);
 
   std::span<const std::uint64_t> words_;
+  std::uint64_t empty_elements_ = 0;
   std::size_t next_ = 1;  // where the next object must start
   Verdict verdict_;
 };

@@ -43,11 +43,13 @@ class TreeInfo {
   // The same schema as the catalogue's version `version`.
   std::shared_ptr<const TreeInfo> with_version(std::uint32_t version) const;
 
-  // Both describe the same fields and options; versions and doc comments aside.
+  // Both describe the same bodies and options; versions, doc comments, paths of files and the fields of referenced trees aside.
   bool same_schema(const TreeInfo& other) const;
 
  private:
   TreeInfo() = default;
+  // Makes of reader_ what is below it.
+  Result<void> load();
 
   TreeId id_;
   std::string name_;

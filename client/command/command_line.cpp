@@ -1,7 +1,6 @@
 #include "client/command/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 
 #include "wire/url.h"
 
@@ -109,12 +108,13 @@ void add_import_options(CLI::App& verb, ImportVerb& import) {
   verb.add_option("FILE", import.file, "A JSON array, or JSON lines; \"-\": standard input")
       ->required();
   add_server(verb, import.server, "Connect first, for new ids, and upload at once");
-  static const std::map<std::string, ImportVerb::OnError> choices = {
-      {"stop", ImportVerb::OnError::stop}, {"skip", ImportVerb::OnError::skip}};
-  verb.add_option("--on-error", import.on_error,
-                  "stop (default): nothing is imported if a record is broken; skip: the rest is")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->type_name("stop|skip");
+  const auto choose = [&import](const std::string& text) {
+    import.on_error = text == "skip" ? ImportVerb::OnError::skip : ImportVerb::OnError::stop;
+  };
+  verb.add_option_function<std::string>(
+          "--on-error", choose,
+          "stop (default): nothing is imported if a record is broken; skip: the rest is")
+      ->check(CLI::IsMember({"stop", "skip"}));
   verb.add_option("--batch", import.batch_records, "Records in a transaction (default 1000)")
       ->check(CLI::Range(1, 10000))
       ->type_name("N");
@@ -143,6 +143,9 @@ void add_sync(CLI::App& app, Parsed& parsed) {
   auto& verb = *app.add_subcommand("sync", "Brings replica and server to the same state");
   verb.add_option("URL", parsed.sync.server, "Default: the server it was connected to before")
       ->check(check_url);
+  verb.add_option("--application", parsed.sync.application,
+                  "For a new replica: the application that the database belongs to")
+      ->type_name("NAME");
   add_patience(verb, parsed.sync.patience);
   verb.footer(
       "Makes the replica if the folder is new or empty, and ends when everything is here and\n"
@@ -160,17 +163,20 @@ void add_globals(CLI::App& app, Place& place) {
       "-q,--quiet", [&place](std::int64_t) { place.chatter = Chatter::quiet; },
       "No progress and no summaries");
   app.set_version_flag("--version", "coppice " COPPICE_VERSION);
-  app.require_subcommand(1);
   app.fallthrough();  // "coppice ls -C bench" too
   app.footer(kExamples);
+}
+
+Exit refuse(const std::string& sentence) {
+  std::cerr << "coppice: " << sentence << "\nTry 'coppice --help', or 'coppice VERB --help'.\n";
+  return {kExitUsage};
 }
 
 Exit finish(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return {app.exit(error)};  // help or version
   }
-  std::cerr << "coppice: " << error.what() << "\nTry 'coppice --help', or 'coppice VERB --help'.\n";
-  return {kExitUsage};
+  return refuse(error.what());
 }
 
 }  // namespace
@@ -190,6 +196,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   } catch (const CLI::ParseError& error) {
     return finish(app, error);
   }
+  if (app.get_subcommands().empty()) return refuse("Say what to do: coppice VERB.");
   return parsed.line;
 }
 

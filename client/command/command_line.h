@@ -65,7 +65,8 @@ struct ImportVerb {
 };
 
 struct SyncVerb {
-  std::string server;  // empty: the one the replica knows
+  std::string server;       // empty: the one the replica knows
+  std::string application;  // empty: the replica's own
   std::chrono::seconds patience{10};
 };
 

@@ -15,8 +15,9 @@ bool is_new_or_empty(const std::filesystem::path& folder) {
   return std::filesystem::is_empty(folder, unreadable) && !unreadable;
 }
 
-Client open(const Place& place, Client::Access access) {
+Client open(const Place& place, Client::Access access, const std::string& application = {}) {
   Client::Options options;
+  options.application = application;
   options.access = access;
   return Client::open(place.replica, std::move(options));
 }
@@ -58,13 +59,14 @@ Client open_to_write(const Place& place) {
   return open(place, Client::Access::read_write);
 }
 
-Client open_or_make(const Place& place) {
-  if (!is_new_or_empty(place.replica)) return open_to_write(place);
-  return open(place, Client::Access::read_write);
+Client open_or_make(const Place& place, const std::string& application) {
+  // Only to see that it is a replica, not something else in the way of one.
+  if (!is_new_or_empty(place.replica)) open_to_read(place);
+  return open(place, Client::Access::read_write, application);
 }
 
 Result<std::string> connect_to(Client& client, const std::string& url) {
-  const std::string target = url.empty() ? client.status().server : url;
+  const std::string target = url.empty() ? client.status().url : url;
   if (target.empty()) {
     return error(Errc::offline,
                  "This replica was never connected: say where its server is, "

@@ -15,7 +15,8 @@ Client open_to_read(const Place& place);
 // Opens a replica that is there already to work with it; nobody else may be.
 Client open_to_write(const Place& place);
 // The same, but makes it in a folder that is new or empty; never among files of somebody else's.
-Client open_or_make(const Place& place);
+// `application` empty: the replica's own.
+Client open_or_make(const Place& place, const std::string& application);
 
 // A connection that a verb needs to come to its end. Gives up when there has been none for
 // `patience`, when the server does not want the replica, or at Ctrl-C; what the replica holds is

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kConnection = "not connected by this command";
 
 void print_line(const char* name, const std::string& value) {
-  std::cout << name << std::string(14 - std::string_view(name).size(), ' ') << value << '\n';
+  std::cout << name << std::string(16 - std::string_view(name).size(), ' ') << value << '\n';
 }
 
 std::string database_of(const Status& status) {
@@ -34,7 +34,7 @@ std::string place_in_feed(const Status& status) {
 void print_for_people(const Client& client, const Status& status) {
   const Snapshot now = client.snapshot();
   print_line("database", database_of(status));
-  print_line("server", status.server.empty() ? "none yet" : status.server);
+  print_line("server", status.url.empty() ? "none yet" : status.url);
   print_line("connection", kConnection);
   print_line("sequence", place_in_feed(status));
   print_line("to send", std::to_string(status.outbox) + " transactions");
@@ -57,7 +57,7 @@ void print_json(const Client& client, const Status& status) {
   }
   const auto json = JsonObject()
                         .text("database", status.database_uuid)
-                        .text("server", status.server)
+                        .text("server", status.url)
                         .text("connection", kConnection)
                         .number("cursor", status.cursor)
                         .number("head", status.head)

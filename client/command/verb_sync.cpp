@@ -11,8 +11,8 @@ void print_summary(const Client& client) {
   const Snapshot now = client.snapshot();
   std::uint64_t revisions = 0;
   for (const auto& [id, tree] : now.catalogue().trees()) revisions += now.count(id);
-  std::cout << "In sync with " << client.status().server << " at sequence " << now.sequence()
-            << ": " << now.catalogue().trees().size() << " trees, " << revisions << " revisions.\n";
+  std::cout << "In sync with " << client.status().url << " at sequence " << now.sequence() << ": "
+            << now.catalogue().trees().size() << " trees, " << revisions << " revisions.\n";
 }
 
 }  // namespace
@@ -20,7 +20,7 @@ void print_summary(const Client& client) {
 Result<Done> run(const Place& place, const SyncVerb& verb) {
   const Interrupts interrupts;
   Progress progress(place.chatter);
-  Client client = open_or_make(place);
+  Client client = open_or_make(place, verb.application);
   OnlineWork work(client, verb.patience, interrupts, progress);
   if (auto connecting = work.connect(verb.server); !connecting) return connecting;
   if (auto settled = work.wait_until_settled(); !settled) return settled;

@@ -88,7 +88,7 @@ Result<Done> watch(Client& client, const WatchVerb& verb, const Interrupts& inte
     }
     const Status status = client.status();
     if (status.connection == Connection::refused) {
-      return error(Errc::bad_request, status.server + " refused this replica. " + status.reason);
+      return error(Errc::bad_request, status.url + " refused this replica. " + status.reason);
     }
     if (!std::cout) return Done{};  // main() tells of it
   }

@@ -372,7 +372,7 @@ struct SnapshotPart {
   total @3 :UInt64;
   # About how many records the first sync has, for progress.
   last @4 :Bool;
-  # The trees are complete; Changes from position.since follow.
+  # The trees are complete; Changes from position.since follow, without a record where nothing happened meanwhile.
 }
 
 struct Refusal {

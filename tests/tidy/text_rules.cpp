@@ -133,4 +133,18 @@ Violations unlisted_tests(const std::vector<SourceFile>& files) {
   return violations;
 }
 
+Violations unquoted_example(const std::vector<SourceFile>& files) {
+  const std::string marker = "// [readme]\n";
+  std::string readme, code;
+  for (const SourceFile& file : files) {
+    if (file.path == "README.md") readme = file.text;
+    if (file.path != "examples/hello/hello.cpp") continue;
+    const auto begin = file.text.find(marker);
+    const auto end = file.text.rfind(marker);
+    if (begin != end) code = file.text.substr(begin + marker.size(), end - begin - marker.size());
+  }
+  if (!code.empty() && readme.find("```cpp\n" + code + "```\n") != std::string::npos) return {};
+  return {{"README.md", 0, "does not quote the example between the [readme] lines of hello.cpp"}};
+}
+
 }  // namespace coppice::tidy

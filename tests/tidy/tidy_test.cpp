@@ -133,7 +133,8 @@ TEST_CASE("a library included outside its folder is found", "[tidy]") {
   CHECK(report_of("client/replica.cpp", "lmdb.h") ==
         "\nclient/replica.cpp:1: only store/ includes LMDB: lmdb.h");
   CHECK(report_of("wire/websocket.cpp", "boost/beast/websocket.hpp") == "");
-  CHECK(report_of("wire/websocket.h", "boost/beast/websocket.hpp") != "");
+  CHECK(report_of("wire/channel.h", "boost/beast/websocket.hpp") == "");
+  CHECK(report_of("client/sync.h", "boost/beast/websocket.hpp") != "");
   CHECK(report_of("server/main.cpp", "boost/asio.hpp") != "");
   CHECK(report_of("server/main.cpp", "boost/asio/io_context.hpp") != "");
   CHECK(report_of("schema/include/coppice/error.h", "boost/system/result.hpp") == "");
@@ -254,6 +255,17 @@ TEST_CASE("untidy text is found", "[tidy]") {
   CHECK(report(untidy_text({"a.md", "one \ntwo\n"})) == "\na.md:1: a blank at the end of the line");
   CHECK(report(untidy_text({"a.md", "one\r\n"})) == "\na.md:1: a blank at the end of the line");
   CHECK(report(untidy_text({"a.md", "one\ntwo"})) == "\na.md:2: no newline at the end of the file");
+}
+
+TEST_CASE("the README quotes the example that CI compiles and runs", "[tidy]") {
+  CHECK(report(unquoted_example(project())) == "");
+}
+
+TEST_CASE("a README that quotes something else is found", "[tidy]") {
+  const SourceFile hello = {"examples/hello/hello.cpp", "a\n// [readme]\nb();\n// [readme]\nc\n"};
+  CHECK(report(unquoted_example({hello, {"README.md", "```cpp\nb();\n```\n"}})) == "");
+  CHECK(report(unquoted_example({hello, {"README.md", "```cpp\nb(); \n```\n"}})) != "");
+  CHECK(report(unquoted_example({hello})) != "");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ class Client {
   struct Options {
     std::string name = {};         // this device, for people: "bench 3". Default: the host's name
     std::string user = {};         // who works here. Default: the login name
-    std::string application = {};  // only databases of the same application are accepted. Default: "coppice"
+    std::string application = {};  // only databases of the same application are accepted. Default: the replica's; "coppice" if new
     std::vector<TreeDefinition> trees = {};
     std::vector<std::shared_ptr<Indexer>> indexers = {};
     // Called instead of filling poll(), on the sync thread.

@@ -21,7 +21,8 @@ const char* to_string(Connection connection);
 struct Status {
   Connection connection = Connection::offline;
   std::string reason;
-  std::string server;
+  std::string server;             // what it calls itself; empty: not connected since the replica was opened
+  std::string url;                // where it is, or was the last time; empty: never connected
   std::string database_uuid;      // in hex; empty: never paired
   std::uint64_t cursor = 0;       // everything up to this sequence is here
   std::uint64_t head = 0;         // the authority's last known sequence

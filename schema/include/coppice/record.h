@@ -63,13 +63,24 @@ static_assert(sizeof(RecordHeader) == 64 && std::is_trivially_copyable_v<RecordH
 inline constexpr std::size_t kContentHashBytes = 32;
 using ContentHash = std::array<std::byte, kContentHashBytes>;
 
-// In a replica, a record that differs from the authority's: its sequence is not a sequence but says which of the client's own
-// operations changed it last; 0 is work that is not checked in yet.
+// In a replica, a record that differs from the authority's has no sequence but a mark: bit 63 says so, bit 62 that it was edited and
+// that edit is not checked in; the rest is the last of the client's own operations that changed it and is unanswered, or 0.
 struct LocalMark {
   static constexpr std::uint64_t kBit = std::uint64_t{1} << 63;
-  static constexpr std::uint64_t of(std::uint64_t operation) { return kBit | operation; }
+  static constexpr std::uint64_t kEdited = std::uint64_t{1} << 62;
+  static constexpr std::uint64_t queued(std::uint64_t operation) { return kBit | operation; }
+  static constexpr std::uint64_t edited(std::uint64_t operation) { return kBit | kEdited | operation; }
   static constexpr bool is_local(const RecordHeader& h) { return h.sequence & kBit; }
-  static constexpr std::uint64_t operation(const RecordHeader& h) { return h.sequence & ~kBit; }
+  static constexpr bool is_edited(const RecordHeader& h) { return is_local(h) && (h.sequence & kEdited); }
+  static constexpr std::uint64_t operation(const RecordHeader& h) {
+    return is_local(h) ? h.sequence & ~(kBit | kEdited) : 0;
+  }
+};
+
+// A token that is none yet: "what my own operation was granted". Work queued before the answer came carries it.
+struct OwnGrant {
+  static constexpr std::uint64_t kBit = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t of(std::uint64_t operation) { return kBit | operation; }
 };
 
 // A stored value, looked at in place. Valid as long as the bytes are: within the transaction or snapshot they came from.

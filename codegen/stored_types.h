@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <capnp/schema-loader.h>
+
+#include "codegen/request.h"
+
+namespace coppice::codegen {
+
+// Calls `refused` for each field of a tree's body that cannot be stored, with the sentence that
+// says which, why, and what to do: capabilities, untyped pointers, and references to what is no
+// tree. Looks into the structs that the body holds, with their type parameters bound, but not into
+// the trees it refers to.
+//
+// REQUIRES: `loader` has all nodes of the request.
+void check_stored_types(const Request& request, capnp::StructSchema root,
+                        const std::function<void(std::string)>& refused);
+
+}  // namespace coppice::codegen

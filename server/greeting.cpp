@@ -1,0 +1,186 @@
+#include "server/greeting.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace coppice::server {
+namespace {
+
+Error bad(std::string text) { return error(Errc::bad_request, std::move(text)); }
+
+// Errors: it is neither a UUID nor, where allowed, empty.
+Result<Uuid> uuid_from(capnp::Data::Reader data, const char* what) {
+  Uuid uuid{};
+  if (data.size() != uuid.size()) {
+    return bad(std::string("The hello's ") + what + " is not a UUID of 16 bytes.");
+  }
+  std::memcpy(uuid.data(), data.begin(), uuid.size());
+  return uuid;
+}
+
+Result<void> read_names(protocol::Hello::Reader from, Hello& to) {
+  to.device = from.getDevice();
+  to.user = from.getUser();
+  to.application = from.getApplication();
+  for (const std::string* name : {&to.device, &to.user, &to.application}) {
+    if (name->size() > kNameBytesMax) {
+      return bad("Device, user and application have at most " + std::to_string(kNameBytesMax) +
+                 " bytes each.");
+    }
+  }
+  if (to.application.empty()) return bad("The hello names no application.");
+  return {};
+}
+
+Result<void> read_identity(protocol::Hello::Reader from, Hello& to) {
+  const auto client = uuid_from(from.getClient(), "client");
+  if (!client) return client.error();
+  to.client = *client;
+  to.bound = from.getDatabase().size() > 0;
+  if (to.bound) {
+    const auto database = uuid_from(from.getDatabase(), "database");
+    if (!database) return database.error();
+    to.database = *database;
+  }
+  to.epoch = from.getEpoch();
+  to.cursor = from.getCursor();
+  to.acknowledged = from.getAcknowledged();
+  to.last_operation = from.getLastOperation();
+  if (!from.hasFirstSync()) return {};
+  const auto position = from.getFirstSync();
+  to.first_sync = FirstSyncPosition{position.getSince(), TreeId{position.getTree()},
+                                    KeyWord(position.getKey()), position.getDone()};
+  return {};
+}
+
+Result<void> read_schemas(protocol::Hello::Reader from, Hello& to) {
+  const auto schemas = from.getSchemas();
+  if (schemas.size() > kTreesMax || from.getKnown().size() > kTreesMax) {
+    return bad("A database has at most " + std::to_string(kTreesMax) + " trees.");
+  }
+  for (const auto schema : schemas) {
+    auto tree = TreeInfo::parse(schema);
+    if (!tree) return tree.error();
+    to.schemas.push_back(*tree);
+  }
+  for (const auto known : from.getKnown()) to.known[TreeId{known.getTree()}] = known.getVersion();
+  return {};
+}
+
+}  // namespace
+
+Result<Hello> read_hello(protocol::Hello::Reader from) {
+  Hello hello;
+  hello.protocol = from.getProtocol();
+  // Before anything else: the rest of another version's hello may mean something else.
+  if (hello.protocol != protocol::VERSION) {
+    return error(Errc::protocol_version, "The server speaks version " + std::to_string(protocol::VERSION) +
+                                             " of the protocol and the client version " +
+                                             std::to_string(hello.protocol) + ". Update the older one.");
+  }
+  for (auto read : {read_names, read_identity, read_schemas}) {
+    if (auto done = read(from, hello); !done) return done.error();
+  }
+  return hello;
+}
+
+Result<void> Greeting::admit(const Hello& hello, const std::string& database_asked) const {
+  if (auto same = same_database(hello, database_asked); !same) return same.error();
+  if (!identity_.application.empty() && identity_.application != hello.application) {
+    return error(Errc::foreign_application,
+                 "The database '" + premises_.options.database_name + "' belongs to the application '" +
+                     identity_.application + "', and this client is of '" + hello.application +
+                     "'. Check the address.");
+  }
+  return not_rolled_back(hello);
+}
+
+Result<void> Greeting::same_database(const Hello& hello, const std::string& database_asked) const {
+  const std::string& name = premises_.options.database_name;
+  if (database_asked != name) {
+    return error(Errc::foreign_database, "This server has the database '" + name + "', not '" +
+                                             database_asked + "'. Check the address.");
+  }
+  if (!hello.bound) {
+    if (hello.cursor == 0 && !hello.first_sync) return {};
+    return bad("A replica that belongs to no database yet has a cursor.");
+  }
+  if (hello.database != identity_.uuid) {
+    return error(Errc::foreign_database, "The replica belongs to another database than '" + name +
+                                             "' of this server. Connect it to its own.");
+  }
+  if (hello.epoch == identity_.epoch) return {};
+  Error changed = error(Errc::epoch_changed, "The database was restored from a backup since this "
+                                             "replica was here. This version cannot reconcile them.");
+  changed.expected = hello.epoch;
+  changed.actual = identity_.epoch;
+  return changed;
+}
+
+// A client that knows more than the server: the server's files were set back without the command for it.
+Result<void> Greeting::not_rolled_back(const Hello& hello) const {
+  const Client* client = premises_.clients.find(hello.client);
+  const std::uint64_t executed = client ? client->last_operation : 0;
+  const std::uint64_t seen = std::max(hello.cursor, hello.first_sync ? hello.first_sync->since : 0);
+  if (seen > head_ || hello.acknowledged > executed) {
+    Error back = error(Errc::epoch_changed,
+                       "The database was rolled back: this replica has seen changes that the server "
+                       "does not know. An administrator must look into it.");
+    back.expected = seen;
+    back.actual = head_;
+    return back;
+  }
+  if (hello.last_operation >= executed) return {};
+  Error forked = error(Errc::device_forked,
+                       "The server has executed operations of this replica that the replica does not know: it "
+                       "was copied, or set back. It needs a new identity.");
+  forked.expected = executed;
+  forked.actual = hello.last_operation;
+  return forked;
+}
+
+Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello) const {
+  // Judged as if adopted one after the other, so that two offered trees are compared with each other too.
+  Catalogue catalogue = *premises_.database.catalogue();
+  std::vector<TreeInfoPtr> adopted;
+  for (const TreeInfoPtr& offered : hello.schemas) {
+    auto tree = to_adopt(offered, catalogue);
+    if (!tree) return tree.error();
+    if (*tree == nullptr) continue;
+    catalogue.put(*tree);
+    adopted.push_back(*tree);
+  }
+  if (catalogue.trees().size() > kTreesMax) {
+    return error(Errc::incompatible_schema,
+                 "A database has at most " + std::to_string(kTreesMax) + " trees.");
+  }
+  for (const TreeInfoPtr& tree : adopted) premises_.database.adopt(tree);
+  return adopted;
+}
+
+Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfoPtr& offered, const Catalogue& catalogue) const {
+  const TreeInfoPtr same_name = catalogue.find(offered->name());
+  if (same_name && same_name->id() != offered->id()) {
+    return error(Errc::incompatible_schema, "There is another tree named '" + offered->name() +
+                                                "' already, of another struct. Choose another name.");
+  }
+  const TreeInfoPtr stored = catalogue.find(offered->id());
+  if (!stored) return offered->with_version(1);
+  const auto change = compare_schemas(*stored, *offered);
+  if (!change) return change.error();
+  if (*change != SchemaChange::newer) return TreeInfoPtr{};
+  return offered->with_version(stored->version() + 1);
+}
+
+Client Greeting::client_for(const Hello& hello, std::int64_t now_us) const {
+  Client client;
+  if (const Client* stored = premises_.clients.find(hello.client)) client = *stored;
+  if (client.number.value == 0) client.number = premises_.clients.next_number();
+  client.uuid = hello.client;
+  client.device = hello.device;
+  client.user = hello.user;
+  client.last_seen_us = now_us;
+  return client;
+}
+
+}  // namespace coppice::server

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coppice/protocol.capnp.h"
+#include "server/ledger.h"
+#include "server/types.h"
+
+namespace coppice::server {
+
+// The facts of a database that are made once or seldom change.
+struct Identity {
+  Uuid uuid{};
+  std::uint16_t epoch = 1;
+  // Empty until the first hello names it.
+  std::string application;
+};
+
+// Where a first sync stands; see protocol.capnp, FirstSync.
+struct FirstSyncPosition {
+  std::uint64_t since = 0;
+  TreeId tree;
+  KeyWord key;
+  std::uint64_t done = 0;
+};
+
+// A hello, read and checked as far as that needs no database.
+struct Hello {
+  std::uint16_t protocol = 0;
+  Uuid client{};
+  std::string device;
+  std::string user;
+  std::string application;
+  bool bound = false;  // the replica belongs to `database` already
+  Uuid database{};
+  std::uint16_t epoch = 0;
+  std::uint64_t cursor = 0;
+  std::optional<FirstSyncPosition> first_sync;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t last_operation = 0;
+  std::vector<TreeInfoPtr> schemas;
+  std::map<TreeId, std::uint32_t> known;
+};
+
+// Throws kj's exceptions. Errors: bad_request, protocol_version, incompatible_schema.
+Result<Hello> read_hello(protocol::Hello::Reader hello);
+
+// Decides whether a replica may come in, and brings its schemas in.
+class Greeting {
+ public:
+  Greeting(const Premises& premises, const Identity& identity, std::uint64_t head)
+      : premises_(premises), identity_(identity), head_(head) {}
+
+  // `database_asked` is the path of the URL. Writes nothing. Errors: why not.
+  Result<void> admit(const Hello& hello, const std::string& database_asked) const;
+
+  // Adopts the schemas that are new or newer; returns those. In transactions of its own. Errors: incompatible_schema; then none is
+  // adopted.
+  Result<std::vector<TreeInfoPtr>> adopt(const Hello& hello) const;
+
+  // The client's row after this hello, as it is to be stored; a new number for a new client.
+  Client client_for(const Hello& hello, std::int64_t now_us) const;
+
+ private:
+  Result<void> same_database(const Hello& hello, const std::string& database_asked) const;
+  Result<void> not_rolled_back(const Hello& hello) const;
+  // Nothing to be adopted where the stored schema serves.
+  Result<TreeInfoPtr> to_adopt(const TreeInfoPtr& offered, const Catalogue& catalogue) const;
+
+  const Premises& premises_;
+  const Identity& identity_;
+  const std::uint64_t head_;
+};
+
+}  // namespace coppice::server

@@ -1,0 +1,130 @@
+#include "server/invariants.h"
+
+#include <set>
+
+#include "server/borrows.h"
+#include "server/clients.h"
+#include "server/leases.h"
+#include "server/tables.h"
+
+namespace coppice::server {
+namespace {
+
+class Check {
+ public:
+  Check(store::Database& database, const Tables& tables)
+      : database_(database),
+        tables_(tables),
+        txn_(database.read()),
+        catalogue_(database.catalogue()),
+        clients_(txn_, tables),
+        head_(database.meta().number(txn_, "head")) {}
+
+  std::vector<std::string> run() {
+    faults_ = store::check_records(database_, txn_);
+    for (const auto& [id, info] : catalogue_->trees()) records_of(id);
+    feed();
+    borrows();
+    leases();
+    answers();
+    return std::move(faults_);
+  }
+
+ private:
+  void records_of(TreeId id) {
+    for (store::RecordCursor c(txn_, *database_.tree(id)); c; c.next()) {
+      record(AnyKey(id, c.key()), c.record().header());
+    }
+  }
+
+  void record(AnyKey key, const RecordHeader& header) {
+    ++records_;
+    const auto entry = tables_.feed.at(txn_, header.sequence);
+    if (entry != key) fault(key, "the feed does not have it at its sequence");
+    if (header.sequence > head_) fault(key, "its sequence is above the head");
+    if (header.body_sequence > header.sequence) fault(key, "its body is newer than itself");
+    if (!clients_.find(ClientNumber{header.author})) fault(key, "its author is no client");
+    if (!Leases(tables_.leases).find(txn_, key.tree, key.id())) fault(key, "its id lies in no lease");
+    if (header.token == 0) return;
+    ++borrowed_;
+    const auto borrow = Borrows(tables_.borrows).find(txn_, key.record());
+    const bool agree = borrow && borrow->token == header.token && borrow->client.value == header.borrower;
+    if (!agree) fault(key, "its header and the table of borrows disagree");
+    if (!tokens_.insert(header.token).second) fault(key, "its token is in force twice");
+  }
+
+  void feed() {
+    // Every record has been found in the feed, so equal numbers mean that there is nothing else in it.
+    const auto entries = tables_.feed.count(txn_);
+    if (entries != records_) {
+      say("the feed has " + std::to_string(entries) + " entries for " + std::to_string(records_) + " records");
+    }
+  }
+
+  void borrows() {
+    const auto epoch = database_.meta().number(txn_, "epoch");
+    const auto granted = database_.meta().number(txn_, "tokens");
+    store::Cursor cursor(txn_, tables_.borrows);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const AnyKey key(TreeId{PairKey::first(cursor.key())},
+                       KeyWord(RecordId{PairKey::second(cursor.key())}, Revision{0}));
+      const Borrow borrow = Borrows::parse(cursor.value());
+      if (!clients_.find(borrow.client)) fault(key, "it is borrowed by no client");
+      if (borrow.token >> 48 == epoch && (borrow.token & 0xffff'ffff'ffff) > granted) {
+        fault(key, "it is borrowed with a token that was not granted yet");
+      }
+    }
+    const auto rows = txn_.count(tables_.borrows);
+    if (rows != borrowed_) {
+      say(std::to_string(rows) + " borrows are in force, and " + std::to_string(borrowed_) + " records carry one");
+    }
+  }
+
+  void leases() {
+    std::uint64_t tree = 0, end = 0;
+    store::Cursor cursor(txn_, tables_.leases);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      if (PairKey::first(cursor.key()) != tree) end = 0;
+      tree = PairKey::first(cursor.key());
+      const std::uint64_t begin = PairKey::second(cursor.key());
+      if (begin < end) say("two leases overlap at id " + std::to_string(begin));
+      end = RowReader(cursor.value()).number<std::uint64_t>();
+      if (end <= begin) say("the lease at id " + std::to_string(begin) + " is empty");
+    }
+  }
+
+  void answers() {
+    store::Cursor cursor(txn_, tables_.answers);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const auto number = static_cast<std::uint32_t>(PairKey::first(cursor.key()));
+      const std::uint64_t operation = PairKey::second(cursor.key());
+      const Client* client = clients_.find(ClientNumber{number});
+      if (client && operation > client->acknowledged && operation <= client->last_operation) continue;
+      say("there is an answer to operation " + std::to_string(operation) + " of client " +
+          std::to_string(number) + " that should not be");
+    }
+  }
+
+  void fault(AnyKey key, const std::string& what) { say(catalogue_->format(key) + ": " + what); }
+  void say(const std::string& what) { faults_.push_back(what); }
+
+  store::Database& database_;
+  const Tables& tables_;
+  const store::ReadTxn txn_;
+  const std::shared_ptr<const Catalogue> catalogue_;
+  const Clients clients_;
+  const std::uint64_t head_;
+  std::uint64_t records_ = 0;
+  std::uint64_t borrowed_ = 0;
+  std::set<std::uint64_t> tokens_;
+  std::vector<std::string> faults_;
+};
+
+}  // namespace
+
+std::vector<std::string> check_invariants(store::Database& database) {
+  const Tables tables(database);
+  return Check(database, tables).run();
+}
+
+}  // namespace coppice::server

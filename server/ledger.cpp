@@ -1,0 +1,89 @@
+#include "server/ledger.h"
+
+#include <cstring>
+
+#include "coppice/check.h"
+
+namespace coppice::server {
+namespace {
+
+KeyWord last_key(const store::Txn& txn, store::RecordTree records) {
+  store::Cursor cursor(txn, records.table());
+  return cursor.last() ? KeyWord(cursor.key_number()) : KeyWord{};
+}
+
+}  // namespace
+
+Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLines& lines,
+               std::int64_t now_us)
+    : txn_(txn),
+      premises_(premises),
+      now_us_(now_us),
+      catalogue_(premises.database.catalogue()),
+      borrows_(premises.tables.borrows),
+      leases_(premises.tables.leases),
+      answers_(premises.tables.answers),
+      epoch_(premises.database.meta().number(txn, "epoch")),
+      lines_(lines),
+      head_(premises.database.meta().number(txn, "head")),
+      tokens_(premises.database.meta().number(txn, "tokens")),
+      audited_(premises.database.meta().number(txn, "audit")) {}
+
+Ledger::Tree* Ledger::tree(TreeId id) {
+  if (const auto known = trees_.find(id); known != trees_.end()) return &known->second;
+  auto info = catalogue_->find(id);
+  const auto records = premises_.database.tree(id);
+  if (!info || !records) return nullptr;
+  Tree tree{std::move(info), *records, last_key(txn_, *records), {}};
+  return &trees_.emplace(id, std::move(tree)).first->second;
+}
+
+Client& Ledger::client(ClientNumber number) {
+  if (const auto changed = clients_.find(number); changed != clients_.end()) return changed->second;
+  const Client* stored = premises_.clients.find(number);
+  COPPICE_CHECK(stored != nullptr);
+  return clients_.emplace(number, *stored).first->second;
+}
+
+bool Ledger::leased(Tree& tree, RecordId id, ClientNumber client) {
+  if (!tree.range.contains(id)) {
+    const auto range = leases_.find(txn_, tree.info->id(), id);
+    if (!range) return false;
+    tree.range = *range;
+  }
+  return tree.range.client == client;
+}
+
+void Ledger::restamp(Tree& tree, KeyWord key, RecordHeader header) {
+  const auto stored = tree.records.find(txn_, key);
+  COPPICE_CHECK(stored.has_value());
+  const std::uint64_t previous = stored->header().sequence;
+  header.sequence = next_sequence();
+  header.flags &= static_cast<std::uint16_t>(~RecordHeader::kFresh);
+  // The view goes with the next write; the stored hash of a released body is kept as it is, never made anew.
+  scratch_.resize(stored->value().size() / 8);
+  std::memcpy(scratch_.data(), stored->value().data(), stored->value().size());
+  std::memcpy(scratch_.data(), &header, sizeof header);
+  const auto value = RecordView::parse(store::bytes_of(scratch_));
+  COPPICE_CHECK(value.has_value());
+  tree.records.put_value(txn_, key, *value);
+  feed(AnyKey(tree.info->id(), key), previous, header.sequence);
+}
+
+void Ledger::feed(AnyKey key, std::uint64_t previous, std::uint64_t sequence) {
+  premises_.tables.feed.advance(txn_, previous, sequence, key);
+}
+
+void Ledger::audit(const Asker& asker, const AuditEntry& entry) {
+  write_audit(txn_, premises_.tables.audit, ++audited_, asker, now_us_, entry);
+}
+
+void Ledger::finish() {
+  for (const auto& [number, client] : clients_) Clients::store(txn_, premises_.tables, client);
+  const store::Meta& meta = premises_.database.meta();
+  meta.set_number(txn_, "head", head_);
+  meta.set_number(txn_, "tokens", tokens_);
+  meta.set_number(txn_, "audit", audited_);
+}
+
+}  // namespace coppice::server

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/answers.h"
+#include "server/audit.h"
+#include "server/borrows.h"
+#include "server/clients.h"
+#include "server/leases.h"
+#include "server/options.h"
+#include "server/tables.h"
+#include "server/types.h"
+#include "server/waiting_lines.h"
+#include "store/database.h"
+
+namespace coppice::server {
+
+// What deciding needs and no decision changes.
+struct Premises {
+  store::Database& database;
+  const Tables& tables;
+  const Options& options;
+  // As of the last commit.
+  const Clients& clients;
+};
+
+// One group of requests being decided: the write transaction, and everything that it would change in memory. It is made anew inside
+// each write transaction (which may run twice), and only what take_...() hands out after the commit reaches the world.
+class Ledger {
+ public:
+  // A tree with what is remembered of it within the group.
+  struct Tree {
+    TreeInfoPtr info;
+    store::RecordTree records;
+    // The highest key of the tree, as the group leaves it.
+    KeyWord last;
+    // The range that was asked for last: records that one client creates lie in one range, mostly.
+    Leases::Range range;
+  };
+
+  Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLines& lines,
+         std::int64_t now_us);
+
+  store::WriteTxn& txn() { return txn_; }
+  const Premises& premises() const { return premises_; }
+  const Options& options() const { return premises_.options; }
+  std::int64_t now_us() const { return now_us_; }
+  const Catalogue& catalogue() const { return *catalogue_; }
+  const Borrows& borrows() const { return borrows_; }
+  const Leases& leases() const { return leases_; }
+  const Answers& answers() const { return answers_; }
+  WaitingLines& lines() { return lines_; }
+
+  // Null where there is no such tree.
+  Tree* tree(TreeId id);
+  // The row to change; stored by finish(). REQUIRES: there is such a client.
+  Client& client(ClientNumber number);
+  // Whether the id lies in a lease of this client.
+  bool leased(Tree& tree, RecordId id, ClientNumber client);
+
+  std::uint64_t head() const { return head_; }
+  std::uint64_t next_sequence() { return ++head_; }
+  // The token that the next grant gets; grants of a transaction that may yet be refused count on from it by themselves.
+  std::uint64_t token_after(std::uint64_t grants) const { return epoch_ << 48 | (tokens_ + grants + 1); }
+  void use_tokens(std::uint64_t grants) { tokens_ += grants; }
+
+  // Gives a stored record a new header without touching its body. The header's sequence is set, and kFresh cleared.
+  void restamp(Tree& tree, KeyWord key, RecordHeader header);
+  // Puts a record's entry at the end of the feed, with the sequence its header has.
+  void feed(AnyKey key, std::uint64_t previous, std::uint64_t sequence);
+  void audit(const Asker& asker, const AuditEntry& entry);
+
+  // Stores counters and clients. Afterwards nothing is decided any more.
+  void finish();
+  const std::map<ClientNumber, Client>& changed_clients() const { return clients_; }
+
+  // "parts:4711.2", for texts.
+  std::string name(AnyKey key) const { return catalogue_->format(key); }
+
+ private:
+  store::WriteTxn& txn_;
+  const Premises& premises_;
+  const std::int64_t now_us_;
+  const std::shared_ptr<const Catalogue> catalogue_;
+  const Borrows borrows_;
+  const Leases leases_;
+  const Answers answers_;
+  const std::uint64_t epoch_;
+
+  WaitingLines lines_;
+  std::uint64_t head_;
+  std::uint64_t tokens_;
+  std::uint64_t audited_;
+  std::unordered_map<TreeId, Tree> trees_;
+  std::map<ClientNumber, Client> clients_;
+  std::vector<std::uint64_t> scratch_;
+};
+
+}  // namespace coppice::server

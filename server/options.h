@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "coppice/key.h"
+
+namespace coppice::server {
+
+enum class LogLevel { debug, info, warning, error };
+
+// Everything about a server that may be chosen, and every limit of it. Limits that a client must know are told in the Welcome.
+struct Options {
+  // What the path of a URL must name.
+  std::string database_name = "main";
+  // For people, in the Welcome.
+  std::string server_name = "coppice-server";
+
+  // The largest message a client may send. The wire's limit should be the same or higher.
+  std::uint32_t frame_bytes = 32u << 20;
+  // The largest body. Must leave room in a frame for the request around it.
+  std::uint32_t body_bytes = 4u << 20;
+  // Actions of a transaction, and records of a borrow or a return.
+  std::uint32_t actions_per_transaction = 100'000;
+  // Requests of one client that are not answered yet; one more ends the connection.
+  std::uint32_t requests_in_flight = 64;
+
+  // A lease is at most this many ids.
+  std::uint64_t lease_count_max = 4'000'000;
+  // Ids of a tree. Leases stop when 90 % of it are given out.
+  std::uint64_t id_space = kRecordIdMax;
+
+  // One group commit takes at most so much; what is left waits for the next. Larger groups cost less for each request, and let
+  // the first one in the group wait longer.
+  std::size_t group_bytes = std::size_t{32} << 20;
+  std::size_t group_requests = 256;
+
+  // Changes and first syncs travel in messages of about this size.
+  std::size_t part_bytes = std::size_t{1} << 20;
+  // The largest unit that a replica applies at once; it is encoded in memory, once for all sessions that stand at the same cursor.
+  std::size_t unit_bytes_max = std::size_t{16} << 20;
+  // Parts given to a socket at a time. With part_bytes it bounds what one session holds in the wire's queue.
+  int parts_per_drain = 4;
+
+  // How long a record is kept for the first in line.
+  std::int64_t offer_us = 60'000'000;
+
+  // Empty: nothing is logged.
+  std::function<void(LogLevel, const std::string&)> log;
+};
+
+// Texts for people are bounded, so that an answer fits into a frame whatever was said before.
+inline constexpr std::size_t kNameBytesMax = 200;       // a client's device and user
+inline constexpr std::size_t kPurposeBytesMax = 2'000;  // of a borrow
+inline constexpr std::size_t kCommentBytesMax = 20'000; // of a transaction
+// Reasons in one refusal, and records in one wait: each carries texts.
+inline constexpr std::size_t kReasonsMax = 1'000;
+// Trees of a database: each takes a table of the environment.
+inline constexpr std::size_t kTreesMax = 400;
+
+}  // namespace coppice::server

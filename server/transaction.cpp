@@ -1,0 +1,287 @@
+#include "server/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/creates.h"
+
+namespace coppice::server {
+
+void Transaction::judge(protocol::Transaction::Reader transaction) {
+  comment_ = transaction.getComment();
+  const auto actions = transaction.getActions();
+  for (index_ = 0; index_ < actions.size(); ++index_) judge(actions[index_]);
+}
+
+void Transaction::judge(Action action) {
+  key_ = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
+  Record* record = overlay_.record(key_.record());
+  if (record == nullptr) {
+    refusals_.push_back(no_such_tree(key_.tree, index_));
+    return;
+  }
+  if (record->refused) return;
+  const auto refusals_before = refusals_.size();
+  using Kind = protocol::Action::Kind;
+  switch (action.getKind()) {
+    case Kind::CREATE:
+      create(action, *record);
+      break;
+    case Kind::CHECK_IN:
+      check_in(action, *record);
+      break;
+    case Kind::RELEASE:
+      release(action, *record);
+      break;
+    case Kind::NEXT_REVISION:
+      next_revision(action, *record);
+      break;
+    case Kind::SET_STATE:
+      set_state(action, *record);
+      break;
+    case Kind::REMOVE:
+      remove(action, *record);
+      break;
+    default:
+      refuse(about(*record, Errc::bad_request, "this server does not know what is to be done with it"));
+  }
+  record->refused = refusals_.size() > refusals_before;
+  items_.push_back({key_, action.getToken(), static_cast<std::uint16_t>(action.getKind())});
+}
+
+Accepted Transaction::apply() {
+  Accepted accepted;
+  accepted.first = ledger_.head() + 1;
+  accepted.time_us = ledger_.now_us();
+  ledger_.use_tokens(grants_);
+  accepted.grants = overlay_.write();
+  accepted.last = ledger_.head();
+  return accepted;
+}
+
+// ------------------------------------------------------------------------------------------------------ What is done
+
+void Transaction::create(Action action, Record& record) {
+  if (record.head != nullptr) {
+    refusals_.push_back(exists_already(ledger_, key_, index_));
+    return;
+  }
+  const auto refusals_before = refusals_.size();
+  check_new_key(ledger_, asker_, *record.tree, key_.word, index_, refusals_);
+  const auto body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
+  if (refusals_.size() > refusals_before) return;
+  overlay_.add(record, key_, header_of_new(ledger_, asker_, action.getSchemaVersion()), body);
+  if (!action.getKeepBorrow()) return;
+  Borrow borrow;
+  borrow.token = ledger_.token_after(grants_++);
+  borrow.operation = asker_.operation;
+  borrow.since_us = ledger_.now_us();
+  borrow.client = asker_.client;
+  overlay_.grant(record, std::move(borrow));
+}
+
+void Transaction::check_in(Action action, Record& record) {
+  const auto refusals_before = refusals_.size();
+  if (!exists(record) || !held(action, record) || !is_draft(action, record)) return;
+  based_on_head(action, record);
+  commented(record);
+  const auto body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
+  if (refusals_.size() > refusals_before) return;
+  Revision& head = *record.head;
+  if (!std::ranges::equal(head.body, body)) {
+    overlay_.set_body(head, body);
+    head.header.iteration += 1;
+    head.header.author = asker_.client.value;
+    head.header.schema_version = action.getSchemaVersion();
+  }
+  if (!action.getKeepBorrow()) overlay_.end_borrow(record);
+}
+
+void Transaction::release(Action action, Record& record) {
+  const auto refusals_before = refusals_.size();
+  if (!exists(record) || !versioned(record) || !held(action, record) || !is_draft(action, record)) {
+    return;
+  }
+  based_on_head(action, record);
+  commented(record);
+  if (refusals_.size() > refusals_before) return;
+  Revision& head = overlay_.touch(*record.head);
+  const std::uint16_t state = action.getStateTo();
+  head.header.flags |= RecordHeader::kReleased;
+  head.header.state = state != 0 ? state : record.tree->info->released_state();
+  overlay_.end_borrow(record);
+  move_superseded(record, head);
+}
+
+void Transaction::next_revision(Action action, Record& record) {
+  const auto refusals_before = refusals_.size();
+  if (!exists(record) || !versioned(record) || !held(action, record)) return;
+  Revision* released = released_head(record);
+  if (released == nullptr) {
+    refuse(about(record, Errc::head_not_released,
+                 "its revision " + to_string(record.head->key.word) + " is not released yet"));
+    return;
+  }
+  const std::uint64_t expected = record.head->key.revision().value + std::uint64_t{1};
+  if (key_.revision().value != expected || expected > kRevisionMax) {
+    Error wrong = about(record, Errc::stale_base, "the next revision is number " + std::to_string(expected));
+    wrong.expected = expected;
+    wrong.actual = key_.revision().value;
+    refuse(std::move(wrong));
+    return;
+  }
+  std::span<const std::uint64_t> body;
+  RecordHeader header = header_of_new(ledger_, asker_, action.getSchemaVersion());
+  header.iteration = 0;
+  if (action.hasBody() && action.getBody().size() > 0) {
+    body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
+  } else {
+    body = overlay_.keep(released->body);
+    header.schema_version = released->header.schema_version;
+  }
+  if (refusals_.size() > refusals_before) return;
+  // The borrow stays in force and moves to the new head.
+  Revision& old_head = overlay_.touch(*record.head);
+  header.token = std::exchange(old_head.header.token, 0);
+  header.borrower = std::exchange(old_head.header.borrower, 0);
+  overlay_.add(record, key_, header, body);
+}
+
+void Transaction::set_state(Action action, Record& record) {
+  if (record.head == nullptr) {
+    exists(record);
+    return;
+  }
+  Revision* revision = overlay_.revision(*record.tree, key_);
+  if (revision == nullptr || revision->header.removed()) {
+    const Errc code = revision == nullptr ? Errc::unknown_record : Errc::removed;
+    refuse(about(record, code, revision == nullptr ? "there is no such revision" : "it was removed"));
+    return;
+  }
+  const bool somebody_elses = record.borrow && record.borrow->client != asker_.client;
+  if (!revision->header.released() && somebody_elses) {
+    Error held = about(record, Errc::held, "it is a draft that somebody else has borrowed");
+    held.holder = ledger_.premises().clients.holder(*record.borrow);
+    refuse(std::move(held));
+    return;
+  }
+  if (revision->header.state != action.getStateFrom()) {
+    Error conflict = about(record, Errc::state_conflict,
+                           "its state is " + std::to_string(revision->header.state) + ", not " +
+                               std::to_string(action.getStateFrom()));
+    conflict.expected = action.getStateFrom();
+    conflict.actual = revision->header.state;
+    refuse(std::move(conflict));
+    return;
+  }
+  overlay_.touch(*revision).header.state = action.getStateTo();
+}
+
+void Transaction::remove(Action action, Record& record) {
+  const auto refusals_before = refusals_.size();
+  if (!exists(record) || !held(action, record) || !is_draft(action, record)) return;
+  based_on_head(action, record);
+  commented(record);
+  if (refusals_.size() > refusals_before) return;
+  Revision& head = overlay_.touch(*record.head);
+  head.header.flags |= RecordHeader::kRemoved;
+  head.header.author = asker_.client.value;
+  overlay_.set_body(head, {});
+  overlay_.end_borrow(record);
+}
+
+// ------------------------------------------------------------------------------------------------------- What must hold
+
+Error Transaction::about(const Record& record, Errc code, const std::string& what) const {
+  const AnyKey key = key_.revision().value == 0 ? record.name : key_;
+  return error(code, ledger_.name(key) + ": " + what + ".", key);
+}
+
+bool Transaction::exists(const Record& record) {
+  if (record.head == nullptr) {
+    refuse(about(record, Errc::unknown_record, "there is no such record"));
+    return false;
+  }
+  // A removed later revision is only a spent number: what was released before it lives on.
+  if (!record.head->header.removed() || record.head->key.revision().value > 1) return true;
+  Error removed = about(record, Errc::removed, "it was removed");
+  removed.actual = record.head->header.sequence;
+  refuse(std::move(removed));
+  return false;
+}
+
+bool Transaction::held(Action action, const Record& record) {
+  const std::uint64_t token = action.getToken();
+  if (record.borrow && record.borrow->named_by(token, asker_.client)) return true;
+  Error lost = token == 0 ? about(record, Errc::not_borrowed, "it must be borrowed first")
+                          : about(record, Errc::borrow_lost, "this borrow of it is over");
+  if (record.borrow) lost.holder = ledger_.premises().clients.holder(*record.borrow);
+  refuse(std::move(lost));
+  return false;
+}
+
+bool Transaction::is_draft(Action, const Record& record) {
+  const Revision& head = *record.head;
+  if (key_ == head.key && head.header.removed()) {
+    refuse(about(record, Errc::removed, "this draft was removed"));
+    return false;
+  }
+  // All revisions below the head are released or removed.
+  const bool frozen = key_.word < head.key.word || head.header.released();
+  if (key_ == head.key && !frozen) return true;
+  const bool unknown = key_.word > head.key.word || key_.revision().value == 0;
+  refuse(unknown ? about(record, Errc::unknown_record, "there is no such revision")
+                 : about(record, Errc::frozen, "it is released, and will never change again"));
+  return false;
+}
+
+bool Transaction::based_on_head(Action action, const Record& record) {
+  const std::uint32_t iteration = record.head->header.iteration;
+  if (action.getBaseIteration() == iteration) return true;
+  Error stale = about(record, Errc::stale_base,
+                      "the work is based on iteration " + std::to_string(action.getBaseIteration()) +
+                          ", and the record is at " + std::to_string(iteration));
+  stale.expected = action.getBaseIteration();
+  stale.actual = iteration;
+  refuse(std::move(stale));
+  return false;
+}
+
+bool Transaction::commented(const Record& record) {
+  if (!record.tree->info->comment_on_check_in() || !comment_.empty()) return true;
+  refuse(about(record, Errc::comment_needed, "a change of it needs a comment"));
+  return false;
+}
+
+bool Transaction::versioned(const Record& record) {
+  if (record.tree->info->versioned()) return true;
+  refuse(about(record, Errc::not_versioned,
+               "records of tree '" + record.tree->info->name() + "' have no revisions"));
+  return false;
+}
+
+// --------------------------------------------------------------------------------------------------- Earlier revisions
+
+Transaction::Revision* Transaction::released_head(const Record& record) {
+  if (record.head->header.released()) return record.head;
+  return record.head->header.removed() ? released_before(record, *record.head) : nullptr;
+}
+
+Transaction::Revision* Transaction::released_before(const Record& record, Revision& revision) {
+  for (std::uint32_t number = revision.key.revision().value; number-- > 1;) {
+    const AnyKey key(record.name.tree, KeyWord(record.name.id(), coppice::Revision{number}));
+    Revision* before = overlay_.revision(*record.tree, key);
+    if (before != nullptr && before->header.released()) return before;
+  }
+  return nullptr;
+}
+
+void Transaction::move_superseded(const Record& record, Revision& released) {
+  const std::uint16_t superseded = record.tree->info->superseded_state();
+  if (superseded == 0) return;
+  if (Revision* before = released_before(record, released)) {
+    overlay_.touch(*before).header.state = superseded;
+  }
+}
+
+}  // namespace coppice::server

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coppice/protocol.capnp.h"
+#include "server/audit.h"
+#include "server/ledger.h"
+#include "server/overlay.h"
+#include "server/types.h"
+
+namespace coppice::server {
+
+// A transaction of any actions: judged against an overlay with every reason, then written if there is none (rules C1, C2).
+//
+// What a borrow lets its holder do is in BORROWING.md's tables. For now everybody has every right, and every step from any state
+// number to any other is allowed: rights and transition tables are not there yet.
+class Transaction {
+ public:
+  Transaction(Ledger& ledger, const Asker& asker)
+      : ledger_(ledger), asker_(asker), overlay_(ledger) {}
+
+  // Judges all actions, without writing. Throws kj's exceptions.
+  void judge(protocol::Transaction::Reader transaction);
+  const Refusals& refusals() const { return refusals_; }
+  // REQUIRES: no refusals.
+  Accepted apply();
+  // What the actions were about, for the audit. Valid after judge().
+  std::vector<AuditItem> take_items() { return std::move(items_); }
+
+ private:
+  using Action = protocol::Action::Reader;
+  using Record = Overlay::Record;
+  using Revision = Overlay::Revision;
+
+  void judge(Action action);
+  void create(Action action, Record& record);
+  void check_in(Action action, Record& record);
+  void release(Action action, Record& record);
+  void next_revision(Action action, Record& record);
+  void set_state(Action action, Record& record);
+  void remove(Action action, Record& record);
+
+  // Each says whether all is well, and adds reasons where it is not.
+  bool exists(const Record& record);
+  bool held(Action action, const Record& record);
+  bool is_draft(Action action, const Record& record);
+  bool based_on_head(Action action, const Record& record);
+  bool commented(const Record& record);
+  bool versioned(const Record& record);
+
+  // What the next revision starts from: the head, or what was released before a draft that was removed. Null: there is a draft.
+  Revision* released_head(const Record& record);
+  Revision* released_before(const Record& record, Revision& revision);
+  void move_superseded(const Record& record, Revision& released);
+
+  void refuse(Error error) { refusals_.push_back({std::move(error), index_}); }
+  Error about(const Record& record, Errc code, const std::string& what) const;
+
+  Ledger& ledger_;
+  const Asker asker_;
+  Overlay overlay_;
+  std::string comment_;
+  std::uint32_t index_ = 0;
+  // The key of the action being judged, for texts.
+  AnyKey key_;
+  std::uint64_t grants_ = 0;
+  std::vector<std::vector<std::uint64_t>> copied_;
+  std::vector<AuditItem> items_;
+  Refusals refusals_;
+};
+
+}  // namespace coppice::server

@@ -1,0 +1,69 @@
+#include "tests/codegen/compile.h"
+#include "tests/schema/bodies.h"
+#include "tests/support/catch.h"
+
+namespace coppice::test {
+namespace {
+
+TreeInfoPtr info(const TreeInfo& tree) { return TreeInfo::parse(tree.message()).value(); }
+
+Catalogue shop() {
+  Catalogue catalogue;
+  catalogue.put(info(tree_of<shop::Part>()));
+  catalogue.put(info(tree_of<shop::Company>()));
+  return catalogue;
+}
+
+AnyKey part(std::uint64_t id, std::uint32_t revision) {
+  return shop::PartKey(RecordId{id}, Revision{revision});
+}
+
+}  // namespace
+
+TEST_CASE("a catalogue finds trees by id and by name", "[schema]") {
+  const Catalogue catalogue = shop();
+  CHECK(catalogue.find(TreeOf<shop::Part>::id)->name() == "parts");
+  CHECK(catalogue.find("companies")->id() == TreeOf<shop::Company>::id);
+  CHECK(catalogue.find("movements") == nullptr);
+  CHECK(catalogue.find(TreeOf<shop::Movement>::id) == nullptr);
+  CHECK(catalogue.trees().size() == 2);
+}
+
+TEST_CASE("a tree that is put again replaces itself, and copies of the catalogue keep theirs",
+          "[schema]") {
+  Catalogue catalogue = shop();
+  const Catalogue before = catalogue;
+  catalogue.put(tree_of<shop::Part>().with_version(2));
+  CHECK(catalogue.trees().size() == 2);
+  CHECK(catalogue.find("parts")->version() == 2);
+  CHECK(before.find("parts")->version() == 0);
+}
+
+TEST_CASE("a catalogue prints and parses keys by the names of trees", "[schema]") {
+  const Catalogue catalogue = shop();
+  CHECK(catalogue.format(part(4711, 2)) == "parts:4711.2");
+  CHECK(catalogue.format(part(4711, 0)) == "parts:4711");
+  CHECK(catalogue.parse("parts:4711.2").value() == part(4711, 2));
+  CHECK(catalogue.parse("companies:3").value() ==
+        AnyKey(shop::CompanyKey(RecordId{3}, Revision{0})));
+}
+
+TEST_CASE("a key of a tree that the catalogue does not know is printed with the tree's id",
+          "[schema]") {
+  CHECK(Catalogue().format(part(4711, 2)) == "@0xd8a9c06b31f45e72:4711.2");
+}
+
+TEST_CASE("what is no key, and a key of no tree, are refused differently", "[schema]") {
+  const Catalogue catalogue = shop();
+  auto no_key = catalogue.parse("parts-4711");
+  REQUIRE_FALSE(no_key.has_value());
+  CHECK(no_key.error().code == Errc::bad_request);
+  CHECK(no_key.error().message ==
+        "'parts-4711' is not a key; keys look like parts:4711.2 or parts:4711.");
+  auto no_tree = catalogue.parse("movements:1.1");
+  REQUIRE_FALSE(no_tree.has_value());
+  CHECK(no_tree.error().code == Errc::unknown_tree);
+  CHECK(no_tree.error().message == "There is no tree named 'movements' here.");
+}
+
+}  // namespace coppice::test

@@ -1,0 +1,11 @@
+set(COPPICE_SCHEMA_TESTS
+  schema/bodies.cpp
+  schema/body_accepted_test.cpp
+  schema/body_mutation_test.cpp
+  schema/body_refused_test.cpp
+  schema/catalogue_test.cpp
+  schema/compare_schemas_test.cpp
+  schema/key_test.cpp
+  schema/record_test.cpp
+  schema/text_form_test.cpp
+  schema/tree_info_test.cpp)

@@ -1,0 +1,182 @@
+// What a machine's user does.
+
+#include "tests/simulation/machine.h"
+#include "tests/simulation/violation.h"
+
+namespace coppice::simulation {
+namespace {
+
+void pad(shop::Part::Builder body, int bytes) {
+  if (bytes > 0) body.initThumbnail(static_cast<unsigned>(bytes));
+}
+void pad(shop::Company::Builder body, int bytes) {
+  if (bytes > 0) body.setCity(std::string(static_cast<std::size_t>(bytes), 'x'));
+}
+void pad(shop::Movement::Builder, int) {}
+
+}  // namespace
+
+std::optional<AnyKey> Machine::find(const Name& name) const {
+  const auto found = directory_.find(name);
+  if (found == directory_.end()) return std::nullopt;
+  return found->second;
+}
+
+// What `seen` has of it; nothing: not there.
+std::optional<AnyKey> Machine::head(const Snapshot& seen, const Name& name) const {
+  const auto key = find(name);
+  if (!key) return std::nullopt;
+  const auto found = seen.head(*key);
+  if (!found) return std::nullopt;
+  return found->key;
+}
+
+std::vector<AnyKey> Machine::find(const Names& names) const {
+  const Snapshot now = client_->snapshot();
+  std::vector<AnyKey> keys;
+  for (const Name& name : names) {
+    if (const auto key = head(now, name)) keys.push_back(*key);
+  }
+  return keys;
+}
+
+bool Machine::write(const Work& work) {
+  if (!running()) return false;
+  const std::uint64_t number = world_.ledger.next_number();
+  Deed deed;
+  Directory made;
+  const auto written = client_->write([&](Transaction& transaction) {
+    deed = {};
+    made.clear();
+    deed.client = name_;
+    do_work(transaction, work, number, deed, made);
+  });
+  dirty_ = true;
+  if (!written) return false;
+  directory_.insert(made.begin(), made.end());
+  for (const AnyKey record : deed.edited) unsaved_[record].insert(number);
+  forget_unsaved(work);
+  for (const Name& name : work.remove) {
+    if (const auto key = find(name)) world_.ledger.may_vanish(*key);
+  }
+  world_.ledger.enter(number, std::move(deed));
+  return true;
+}
+
+void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t number, Deed& deed,
+                      Directory& made) {
+  const std::string comment = comment_of(number);
+  transaction.comment(comment);
+  Directory drafts;
+  const auto all = [&](const Names& names, auto&& fn) {
+    for (const Name& name : names) {
+      const auto revised = drafts.find(name);
+      if (revised != drafts.end()) {
+        fn(name, revised->second);
+      } else if (const auto key = head(transaction.before(), name)) {
+        fn(name, *key);
+      }
+    }
+  };
+  for (const Name& name : work.create) {
+    if (directory_.contains(name) || made.contains(name)) continue;
+    with_tree(name.tree, [&]<typename T>(std::type_identity<T>) {
+      made[name] = transaction.create<T>(
+          [&](typename T::Builder body) {
+            set_trail(body, to_string(Mark{Mark::Kind::created, number}));
+            pad(body, work.padding_bytes);
+          },
+          work.borrowing);
+    });
+    deed.touched.push_back(made[name].record());
+    deed.sent = true;
+  }
+  all(work.next_revision, [&](const Name& name, AnyKey key) {
+    drafts[name] = transaction.next_revision(key);
+    deed.sent = true;
+  });
+  all(work.edit, [&](const Name& name, AnyKey key) {
+    append_mark(transaction, name.tree, key, {Mark::Kind::edited, number}, work.padding_bytes);
+    deed.edited.push_back(key.record());
+  });
+  all(work.check_in, [&](const Name& name, AnyKey key) {
+    append_mark(transaction, name.tree, key, {Mark::Kind::checked_in, number}, work.padding_bytes);
+    transaction.check_in(key, comment, work.borrowing);
+    deed.touched.push_back(key.record());
+    deed.sent = true;
+  });
+  all(work.hand_in, [&](const Name&, AnyKey key) {
+    transaction.check_in(key, comment, work.borrowing);
+    deed.sent = true;
+  });
+  all(work.set_state, [&](const Name&, AnyKey key) {
+    const auto seen = transaction.before().head(key);
+    transaction.set_state(key, seen->header().state, work.state);
+    deed.sent = true;
+  });
+  all(work.release, [&](const Name&, AnyKey key) {
+    transaction.release(key, comment);
+    deed.sent = true;
+  });
+  all(work.remove, [&](const Name&, AnyKey key) {
+    transaction.remove(key, comment);
+    deed.sent = true;
+  });
+}
+
+void Machine::append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark,
+                          int padding_bytes) {
+  with_tree(tree, [&]<typename T>(std::type_identity<T>) {
+    auto body = transaction.edit(Key<T>(key.word));
+    const std::string before = trail_of(body.asReader());
+    set_trail(body, before.empty() ? to_string(mark) : before + "." + to_string(mark));
+    pad(body, padding_bytes);
+  });
+}
+
+// What was handed in or thrown away is nobody's unsaved work any more.
+void Machine::forget_unsaved(const Work& work) {
+  for (const Names* names : {&work.check_in, &work.hand_in, &work.remove, &work.release}) {
+    for (const Name& name : *names) {
+      if (const auto key = find(name)) unsaved_.erase(key->record());
+    }
+  }
+}
+
+void Machine::check_out(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) borrows_.push_back(client_->check_out(keys, {.reason = "simulated"}));
+  dirty_ = true;
+}
+
+void Machine::wait_in_line(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) lines_.push_back(client_->wait_in_line(keys));
+}
+
+void Machine::give_back(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (keys.empty()) return;
+  returns_.push_back(client_->give_back(keys));
+  for (const AnyKey key : keys) unsaved_.erase(key.record());
+  dirty_ = true;
+}
+
+void Machine::lease(Tree tree, std::uint64_t count) {
+  if (running()) leases_.push_back(client_->lease(tree_id(tree), count));
+}
+
+void Machine::discard_oldest_conflict() {
+  if (!running()) return;
+  const auto conflicts = client_->conflicts();
+  if (conflicts.empty()) return;
+  const auto done = client_->discard_conflict(conflicts.front().number);
+  require(done.has_value(), [&] { return "X11: a conflict of " + name_ + " is gone"; });
+  if (const auto number = number_of(conflicts.front().comment)) world_.ledger.discarded(number);
+  dirty_ = true;
+}
+
+}  // namespace coppice::simulation

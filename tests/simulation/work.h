@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "coppice/transaction.h"
+#include "tests/simulation/shop.h"
+
+namespace coppice::simulation {
+
+// One call of Client::write, as data: so that a failing one can be printed and run again.
+struct Work {
+  Names create = {};
+  Names edit = {};      // edited, not checked in
+  Names check_in = {};  // edited and checked in
+  Names hand_in = {};   // checked in as they are
+  Names next_revision = {};
+  Names release = {};
+  Names remove = {};
+  Names set_state = {};
+  std::uint16_t state = 0;  // what set_state moves to
+  Borrowing borrowing = Borrowing::ends;
+  int padding_bytes = 0;  // makes bodies larger
+};
+
+// As C++: "{.create = {part(1)}, .padding_bytes = 100}".
+std::string to_cpp(const Work& work);
+std::string to_cpp(const Names& names);
+
+}  // namespace coppice::simulation
