@@ -46,11 +46,12 @@ void require_items(const Client& client, std::uint64_t count) {
   for (const auto item : now.tree<Item>()) {
     ++found;
     if (item.view().value().size() == kValueBytes) continue;
-    throw std::runtime_error("An item has " + std::to_string(item.view().value().size()) + " bytes, not " +
-                             std::to_string(kValueBytes) + ".");
+    throw std::runtime_error("An item has " + std::to_string(item.view().value().size()) +
+                             " bytes, not " + std::to_string(kValueBytes) + ".");
   }
   if (found != count) {
-    throw std::runtime_error("There are " + std::to_string(found) + " items, not " + std::to_string(count) + ".");
+    throw std::runtime_error("There are " + std::to_string(found) + " items, not " +
+                             std::to_string(count) + ".");
   }
 }
 

@@ -42,7 +42,8 @@ class RawLmdb {
   // Visits all values in key order; returns how many.
   template <typename F>
   std::uint64_t scan(F&& visit) const {
-    return walk(&visit, [](void* fn, std::span<const std::byte> value) { (*static_cast<F*>(fn))(value); });
+    return walk(&visit,
+                [](void* fn, std::span<const std::byte> value) { (*static_cast<F*>(fn))(value); });
   }
 
  private:

@@ -46,18 +46,11 @@ void Site::connect(Client& client) {
   answer("a replica gets everything", client.synced());
 }
 
-void Site::disconnect(Client& client) {
-  client.disconnect();
-  wait_until("a client is off line", [&] { return client.status().connection == Connection::offline; });
-}
-
-void Site::lease_and_leave(Client& client, std::uint64_t count) {
-  connect(client);
+void Site::lease(Client& client, std::uint64_t count) {
   while (client.ids_left(TreeOf<Item>::id) < count) {
     answer("ids are leased", client.lease<Item>(count));
   }
   answer("nothing is left to be sent", client.flushed());
-  disconnect(client);
 }
 
 std::uint64_t Site::stored_items() const {
@@ -78,11 +71,20 @@ Client open_replica(const std::filesystem::path& folder, Durable durable,
   return Client::open(folder, std::move(options));
 }
 
+Client open_leased_replica(Site& site, const std::filesystem::path& folder, std::uint64_t ids,
+                           Durable durable) {
+  {
+    Client client = open_replica(folder, durable);
+    site.connect(client);
+    site.lease(client, ids);
+  }
+  return open_replica(folder, durable);
+}
+
 void load(Site& site, const WorkFolder& folder, std::uint64_t count) {
   const auto path = folder / "loader";
   {
-    Client loader = open_replica(path, Durable::no);
-    site.lease_and_leave(loader, count);
+    Client loader = open_leased_replica(site, path, count, Durable::no);
     create_items(loader, count, kLoadPerTransaction);
     loader.connect(site.url()).value();
     site.answer("the server is loaded", loader.flushed());

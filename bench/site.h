@@ -34,10 +34,8 @@ class Site {
   }
   // Connects, and returns when the replica has everything.
   void connect(Client& client);
-  // Disconnects, and returns when the server has noticed it for sure.
-  void disconnect(Client& client);
-  // Leases so many ids for items, however many leases that takes, and goes off line.
-  void lease_and_leave(Client& client, std::uint64_t count);
+  // Leases so many ids for items, however many leases that takes.
+  void lease(Client& client, std::uint64_t count);
   // Stops the server, so that its database can be looked at.
   void stop() { server_.stop(); }
   // Items in the database of a stopped server.
@@ -52,8 +50,14 @@ class Site {
 // it only prepares.
 enum class Durable { yes, no };
 
-Client open_replica(const std::filesystem::path& folder, Durable durable,
-                    std::function<void(const Event&)> on_event = [](const Event&) {});
+Client open_replica(
+    const std::filesystem::path& folder, Durable durable,
+    std::function<void(const Event&)> on_event = [](const Event&) {});
+
+// A replica that has leased ids for so many items from the site, and was opened anew since: off
+// line, and as if it had been so for long.
+Client open_leased_replica(Site& site, const std::filesystem::path& folder, std::uint64_t ids,
+                           Durable durable);
 
 // Fills the server with so many items. Not measured.
 void load(Site& site, const WorkFolder& folder, std::uint64_t count);

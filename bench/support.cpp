@@ -71,7 +71,8 @@ int run_benchmark(int argc, char** argv, const Program& program, void (*body)(co
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   if (is_quick && app.count("--runs") == 0) arguments.runs = 1;
-  if (arguments.records == 0) arguments.records = is_quick ? program.records_quick : program.records;
+  if (arguments.records == 0)
+    arguments.records = is_quick ? program.records_quick : program.records;
   try {
     print_head();
     body(arguments);
@@ -86,10 +87,12 @@ WorkFolder::WorkFolder(const std::filesystem::path& parent) {
   struct statfs status {};
   if (::statfs(parent.c_str(), &status) == 0 &&
       (status.f_type == kTmpfsMagic || status.f_type == kRamfsMagic)) {
-    throw std::runtime_error(parent.string() + " is in memory. Name a folder on a disk with --folder.");
+    throw std::runtime_error(parent.string() +
+                             " is in memory. Name a folder on a disk with --folder.");
   }
   std::string name = (parent / "coppice-bench-XXXXXX").string();
-  if (!mkdtemp(name.data())) throw std::runtime_error("Cannot make a folder in " + parent.string() + ".");
+  if (!mkdtemp(name.data()))
+    throw std::runtime_error("Cannot make a folder in " + parent.string() + ".");
   path_ = name;
 }
 
@@ -106,7 +109,8 @@ double median(std::vector<double> values) {
 
 double percentile(std::vector<double> values, double percent) {
   std::sort(values.begin(), values.end());
-  const auto rank = static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(values.size())));
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(values.size())));
   return values[std::max<std::size_t>(rank, 1) - 1];
 }
 

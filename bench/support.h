@@ -29,11 +29,13 @@ struct Program {
   int runs = 5;
 };
 
-// Runs a benchmark: reads the arguments, prints the head of the table, and reports what `body` throws. Returns main()'s code: 0,
-// 1 after a failure, 2 for arguments that make no sense. A goal that is missed is printed and is no failure.
+// Runs a benchmark: reads the arguments, prints the head of the table, and reports what `body`
+// throws. Returns main()'s code: 0, 1 after a failure, 2 for arguments that make no sense. A goal
+// that is missed is printed and is no failure.
 int run_benchmark(int argc, char** argv, const Program& program, void (*body)(const Arguments&));
 
-// A folder that goes away with this object. Throws where `parent` is in memory: a wait for the disk costs nothing there.
+// A folder that goes away with this object. Throws where `parent` is in memory: a wait for the disk
+// costs nothing there.
 class WorkFolder {
  public:
   explicit WorkFolder(const std::filesystem::path& parent);

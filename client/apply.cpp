@@ -31,34 +31,53 @@ const TreeInfo* Applier::tree(TreeId id) {
   return last_tree_.get();
 }
 
+// A value as it came, checked: it may be stored. Errors: bad_request, invalid.
+Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::byte> value) {
+  auto record = RecordView::parse(value);
+  if (!record) return bad_server("a record that contradicts its header.");
+  if (record->header().removed()) return *record;
+  auto body = tree.shape().check(std::as_bytes(record->body()), scratch_);
+  if (!body) return body.error();
+  if (body->words().data() != record->body().data()) return bad_server("a body that is not canonical.");
+  if (record->header().released() && record->hash() != content_hash(record->body())) {
+    return bad_server("a released body that does not have the hash it was released with.");
+  }
+  return *record;
+}
+
+// A header that came alone, with the body that is here, in room_.
+Result<std::span<const std::byte>> Applier::with_our_body(AnyKey key, std::span<const std::byte> value) {
+  if (value.size() < sizeof(RecordHeader) || value.size() % 8 != 0) return bad_server("a header of a wrong length.");
+  RecordHeader header;
+  std::memcpy(&header, value.data(), sizeof header);
+  std::span<const std::byte> body;
+  if (!header.removed()) {
+    auto ours = writer_.base(key);
+    if (!ours) ours = writer_.visible(key);
+    if (!ours) return bad_server("a header for a record this replica does not have.");
+    body = std::as_bytes(ours->body());
+  }
+  room_.resize((value.size() + body.size()) / 8);
+  auto to = reinterpret_cast<std::byte*>(room_.data());
+  std::memcpy(to, value.data(), sizeof header);
+  if (!body.empty()) std::memcpy(to + sizeof header, body.data(), body.size());
+  const auto hash = value.subspan(sizeof header);
+  if (!hash.empty()) std::memcpy(to + sizeof header + body.size(), hash.data(), hash.size());
+  return std::as_bytes(std::span(room_));
+}
+
 Result<Done> Applier::change(protocol::Change::Reader change) {
   AnyKey key(TreeId{change.getTree()}, KeyWord(change.getKey()));
   const TreeInfo* info = tree(key.tree);
   if (!info || key.word.floats()) return bad_server("a change of something that is no record.");
   auto value = bytes_of(change.getValue());
   if (change.getHeaderOnly()) {
-    if (value.size() < sizeof(RecordHeader)) return bad_server("a header that is too short.");
-    auto body_from = writer_.base(key);
-    if (!body_from) body_from = writer_.visible(key);
-    if (!body_from) return bad_server("a header for a record this replica does not have.");
-    // Header, the body we have, and the hash, if the header came with one.
-    auto body = std::as_bytes(body_from->body());
-    room_.resize((value.size() + body.size()) / 8);
-    auto to = reinterpret_cast<std::byte*>(room_.data());
-    std::memcpy(to, value.data(), sizeof(RecordHeader));
-    std::memcpy(to + sizeof(RecordHeader), body.data(), body.size());
-    std::memcpy(to + sizeof(RecordHeader) + body.size(), value.data() + sizeof(RecordHeader),
-                value.size() - sizeof(RecordHeader));
-  } else {
-    room_.resize(value.size() / 8);
-    std::memcpy(room_.data(), value.data(), room_.size() * 8);
+    auto whole = with_our_body(key, value);
+    if (!whole) return whole.error();
+    value = *whole;
   }
-  auto record = RecordView::parse(std::as_bytes(std::span(room_)));
-  if (!record || value.size() % 8 != 0) return bad_server("a record that contradicts its header.");
-  if (!change.getHeaderOnly() && !record->header().removed()) {
-    auto body = info->shape().check(std::as_bytes(record->body()), scratch_);
-    if (!body) return body.error();
-  }
+  auto record = checked(*info, value);
+  if (!record) return record.error();
   authority_has(key, *record, change);
   return Done{};
 }
@@ -68,12 +87,9 @@ Result<Done> Applier::snapshot_record(TreeId tree, protocol::Change::Reader reco
   if (record.getTree() != 0 && record.getTree() != tree.value) return bad_server("a record of another tree in a first sync.");
   AnyKey key(tree, KeyWord(record.getKey()));
   const TreeInfo* info = this->tree(tree);
-  auto view = RecordView::parse(bytes_of(record.getValue()));
-  if (!info || key.word.floats() || !view) return bad_server("a record that contradicts its header.");
-  if (!view->header().removed()) {
-    auto body = info->shape().check(std::as_bytes(view->body()), scratch_);
-    if (!body) return body.error();
-  }
+  if (!info || key.word.floats()) return bad_server("a record of no tree.");
+  auto view = checked(*info, bytes_of(record.getValue()));
+  if (!view) return view.error();
   if (writer_.is_beyond(key)) {
     writer_.show_new(key, *view);
     follow_borrow(key, std::nullopt, view->header(), record);

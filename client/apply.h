@@ -62,6 +62,8 @@ class Applier {
   bool still_ours(AnyKey key, std::uint64_t token) const;
 
   const TreeInfo* tree(TreeId id);
+  Result<RecordView> checked(const TreeInfo& tree, std::span<const std::byte> value);
+  Result<std::span<const std::byte>> with_our_body(AnyKey key, std::span<const std::byte> value);
 
   ReplicaWriter& writer_;
   const std::shared_ptr<const Catalogue> catalogue_;

@@ -7,7 +7,8 @@ namespace coppice {
 Client::Implementation::Implementation(const std::filesystem::path& folder, Options given,
                                        client::TransportFactory transport, std::function<std::uint64_t()> random)
     : options(std::move(given)),
-      events(options.on_event),
+      events_owner(std::make_shared<client::EventQueue>(options.on_event)),
+      events(*events_owner),
       replica(folder, options, random),
       sync(replica, {options.name, options.user, replica.application()}, events, random),
       transport_(transport ? transport(inbox) : nullptr) {

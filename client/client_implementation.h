@@ -39,13 +39,17 @@ class Client::Implementation {
   std::int64_t now_us() const;
   template <typename T>
   Promise<T> promise() {
-    return Promise<T>([this](std::function<void()> callback) { events.push_callback(std::move(callback)); });
+    // Answers may outlive the client; then there is nobody to run their callbacks.
+    return Promise<T>([queue = std::weak_ptr(events_owner)](std::function<void()> callback) {
+      if (auto events = queue.lock()) events->push_callback(std::move(callback));
+    });
   }
   void step(std::int64_t now_us);
   void wake() { inbox.wake(); }
 
   const Options options;
-  client::EventQueue events;
+  const std::shared_ptr<client::EventQueue> events_owner;
+  client::EventQueue& events;
   client::Inbox inbox;
   client::Replica replica;
   client::Sync sync;

@@ -151,6 +151,10 @@ void ReplicaWriter::set_holder(AnyKey record, const std::optional<Holder>& holde
     txn_.erase(replica_.tables().borrows, key.bytes());
     return;
   }
+  // The event that tells of the borrow can now say whose it is.
+  if (!events_.empty() && events_.back().kind == Event::Kind::borrowed && events_.back().key.record() == record.record()) {
+    events_.back().holder = *holder;
+  }
   capnp::MallocMessageBuilder message;
   client::set_holder(message.initRoot<protocol::Holder>(), *holder);
   auto words = canonical_words(message.getRoot<protocol::Holder>().asReader());

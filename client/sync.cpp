@@ -70,6 +70,7 @@ void Sync::receive(const wire::Frame& frame) {
     Message message(frame);
     auto root = message.root();
     using Which = protocol::ToClient::Which;
+    if (!wanted_) return;  // we are saying goodbye
     if (!welcomed_ && !root.isWelcome() && !root.isRefused()) return;  // the tail of a connection we gave up
     switch (root.which()) {
       case Which::WELCOME: return welcome(root.getWelcome());

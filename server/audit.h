@@ -22,8 +22,8 @@ struct AuditEntry {
   std::uint64_t first = 1;
   std::uint64_t last = 0;
   std::int64_t claimed_time_us = 0;
-  std::string text;
-  std::vector<AuditItem> items;
+  std::string text{};
+  std::vector<AuditItem> items{};
 };
 
 // Appends the entry. REQUIRES: `number` is above all before it.

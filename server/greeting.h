@@ -23,8 +23,8 @@ struct Identity {
 // Where a first sync stands; see protocol.capnp, FirstSync.
 struct FirstSyncPosition {
   std::uint64_t since = 0;
-  TreeId tree;
-  KeyWord key;
+  TreeId tree{};
+  KeyWord key{};
   std::uint64_t done = 0;
 };
 

@@ -33,26 +33,26 @@ void fill(protocol::Waiting::Builder to, const Place& place) {
 struct AnswerFiller {
   protocol::Answer::Builder to;
 
-  void operator()(const Refusals& refusals) const {
+  void operator()(const Refusals& refusals) {
     auto list = to.initRefused(static_cast<unsigned>(refusals.size()));
     for (unsigned i = 0; i < list.size(); ++i) server::fill(list[i], refusals[i]);
   }
-  void operator()(const Accepted& accepted) const {
+  void operator()(const Accepted& accepted) {
     auto out = to.initAccepted();
     out.setFirst(accepted.first);
     out.setLast(accepted.last);
     out.setTime(accepted.time_us);
     fill(out.initGrants(static_cast<unsigned>(accepted.grants.size())), accepted.grants);
   }
-  void operator()(const Borrowed& borrowed) const {
+  void operator()(const Borrowed& borrowed) {
     fill(to.initBorrowed(static_cast<unsigned>(borrowed.grants.size())), borrowed.grants);
   }
-  void operator()(const Waiting& waiting) const {
+  void operator()(const Waiting& waiting) {
     auto list = to.initWaiting(static_cast<unsigned>(waiting.places.size()));
     for (unsigned i = 0; i < list.size(); ++i) fill(list[i], waiting.places[i]);
   }
-  void operator()(const GaveBack&) const { to.setGaveBack(); }
-  void operator()(const Lease& lease) const {
+  void operator()(const GaveBack&) { to.setGaveBack(); }
+  void operator()(const Lease& lease) {
     auto out = to.initLeased();
     out.setTree(lease.tree.value);
     out.setBegin(lease.begin);

@@ -1,5 +1,6 @@
 // The smallest program that uses a server. Try it: ./hello ws://127.0.0.1:7400/shop
 
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -64,6 +65,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// A program with a loop of its own would look at Client::status() instead, and tell its user why
+// nothing comes.
+void give_up(int) {
+  constexpr std::string_view text = "hello: no answer for 20 seconds; does the server run?\n";
+  if (write(STDERR_FILENO, text.data(), text.size()) < 0) _exit(3);
+  _exit(1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,6 +83,8 @@ int main(int argc, char** argv) {
   try {
     const TemporaryFolder folder;
     if (argc == 2) {
+      std::signal(SIGALRM, give_up);
+      alarm(20);
       run(folder.path(), argv[1]);
     } else {
       run_offline(folder.path());

@@ -13,7 +13,7 @@ struct BadCommand {
 
 TEST_CASE("a wrong command line is explained", "[e2e]") {
   const std::vector<BadCommand> table = {
-      {{}, 2, {"subcommand", "--help"}},
+      {{}, 2, {"say what to do", "--help"}},
       {{"fly"}, 2, {"fly"}},
       {{"ls", "--nonsense"}, 2, {"--nonsense"}},
       {{"ls", "--limit", "many"}, 2, {"--limit", "many"}},
@@ -63,12 +63,12 @@ TEST_CASE("a folder that is no replica is refused, and left alone", "[e2e]") {
   std::filesystem::create_directory(folder / "full");
   std::ofstream(folder / "full/letter.txt") << "Dear Ann";
   const std::vector<BadCommand> table = {
-      {{"status"}, 1, {"replica"}},
-      {{"ls"}, 1, {"replica"}},
-      {{"get", "parts:1"}, 1, {"replica"}},
-      {{"watch", "--server", "ws://127.0.0.1:1/shop"}, 1, {"replica"}},
-      {{"import", "parts", "-"}, 1, {"replica"}},
-      {{"import", "parts", "-", "--server", "ws://127.0.0.1:1/shop"}, 1, {"replica"}},
+      {{"status"}, 1, {"no database in"}},
+      {{"ls"}, 1, {"no database in"}},
+      {{"get", "parts:1"}, 1, {"no database in"}},
+      {{"watch", "--server", "ws://127.0.0.1:1/shop"}, 1, {"no database in"}},
+      {{"import", "parts", "-"}, 1, {"no database in"}},
+      {{"import", "parts", "-", "--server", "ws://127.0.0.1:1/shop"}, 1, {"no database in"}},
   };
   for (const std::string name : {"absent", "empty", "full"}) {
     for (const BadCommand& row : table) {
@@ -79,7 +79,7 @@ TEST_CASE("a folder that is no replica is refused, and left alone", "[e2e]") {
   }
   // Only `sync` makes replicas, and never among the files of somebody else.
   check_refused(run_command({"-C", (folder / "full").string(), "sync", "ws://127.0.0.1:1/shop"}), 1,
-                {"replica"});
+                {"no database in"});
   CHECK_FALSE(std::filesystem::exists(folder / "absent"));
   CHECK(std::filesystem::is_empty(folder / "empty"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "full"), {}) == 1);
@@ -89,7 +89,7 @@ TEST_CASE("a database of the server is not taken for a replica", "[e2e]") {
   Site site;
   { Client client = site.live_client("bench"); }
   site.stop_and_check();
-  check_refused(run_command({"-C", site.server.data().string(), "status"}), 1, {"replica"});
+  check_refused(run_command({"-C", site.server.data().string(), "status"}), 1, {"no database in"});
 }
 
 TEST_CASE("two processes cannot write to one replica", "[e2e]") {

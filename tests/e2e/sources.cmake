@@ -14,7 +14,7 @@ set(COPPICE_E2E_TESTS
 
 # A client in a process of its own, to be killed while it writes.
 if(TARGET coppice AND TARGET coppice_test_schemas)
-  coppice_program(coppice_e2e_writer SOURCES e2e/writer.cpp LINK coppice coppice_test_schemas)
+  coppice_program(coppice_e2e_writer SOURCES ${CMAKE_CURRENT_LIST_DIR}/writer.cpp LINK coppice coppice_test_schemas)
   list(APPEND COPPICE_E2E_TEST_DEFINITIONS
     COPPICE_WRITER_PROGRAM="$<TARGET_FILE:coppice_e2e_writer>")
   list(APPEND COPPICE_E2E_TEST_DEPENDENCIES coppice_e2e_writer)

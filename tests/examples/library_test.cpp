@@ -124,7 +124,7 @@ TEST_CASE("a revision without the one before it is a bad line", "[examples]") {
   const SmallSet set;
   set.replace("revisions.tsv", "1\t1\t2\tchanged", "1\t2\t2\tchanged");
   CHECK(set.complaints() ==
-        Complaints{"revisions.tsv:26: this is revision 2, but the next one is 1"});
+        Complaints{"revisions.tsv:25: this is revision 2, but the next one is 1"});
 }
 
 TEST_CASE("a date that is none is a bad line", "[examples]") {

@@ -1,6 +1,5 @@
 // Thousands of bodies with small damages. Whatever passes the check must be as good as a body that
 // never was damaged.
-#include <map>
 #include <random>
 
 #include "tests/codegen/compile.h"
@@ -89,6 +88,31 @@ bool accepted_in_place(const TreeInfo& tree, const Words& body) {
   return checked && checked->words().data() == body.data();
 }
 
+bool is_list_of_nothing(std::uint64_t pointer) {
+  return (pointer & 3) == 1 && (pointer >> 32 & 7) == 0;
+}
+
+// Why a body that Cap'n Proto calls canonical is not accepted in place, by a schema without fields;
+// empty if there is no reason. Cap'n Proto is less strict in these cases only.
+std::string known_difference(const Words& body) {
+  if (body.at(0) == 0) return "a null root is written as an empty struct";
+  if ((body.at(0) & 3) == 1) return "a root is a struct";
+  const std::string why = refusal(no_fields(), body);
+  // The pointer of a list of nothing may have any offset, and its length any size, for Cap'n Proto.
+  if (why == "it has too many list elements that hold nothing") return why;
+  if (why.starts_with("Exceeded message traversal limit"))
+    return "a list of nothing is too long and misplaced";
+  // It does not look at the highest bit of a list's number of structs.
+  if (why == "a list's size contradicts its tag") return why;
+  if (!why.empty()) return "";
+  const Words copied = accepted(no_fields(), body);
+  if (copied.size() != body.size()) return "";
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (copied[i] != body[i] && !is_list_of_nothing(body[i])) return "";
+  }
+  return "a list of nothing is misplaced";
+}
+
 }  // namespace
 
 TEST_CASE("whatever the check accepts is canonical, and readable to the end", "[schema]") {
@@ -122,9 +146,9 @@ TEST_CASE("whatever the check accepts is canonical, and readable to the end", "[
   CHECK(passed > kMutationsPerBody);
 }
 
-TEST_CASE("the check and Cap'n Proto agree about what is canonical", "[schema]") {
+TEST_CASE("the check and Cap'n Proto agree about what is canonical, but for known differences",
+          "[schema]") {
   const std::uint32_t seed = GENERATE(11u, 12u);
-  std::map<std::string, int> only_capnp;
   int agreed = 0;
   call_with_damaged_bodies(seed, [&](const Words& body) {
     const bool ours = accepted_in_place(no_fields(), body);
@@ -133,12 +157,10 @@ TEST_CASE("the check and Cap'n Proto agree about what is canonical", "[schema]")
       ++agreed;
     } else if (ours) {
       FAIL_CHECK("seed " << seed << ": only we accept\n" << hex(body));
-    } else {
-      ++only_capnp[refusal(no_fields(), body)];
-      WARN(refusal(no_fields(), body) << " " << hex(body));
+    } else if (known_difference(body).empty()) {
+      FAIL_CHECK("seed " << seed << ": only Cap'n Proto accepts\n" << hex(body));
     }
   });
-  for (const auto& [why, count] : only_capnp) WARN(count << " " << why);
   CHECK(agreed > 10 * kMutationsPerBody);
 }
 

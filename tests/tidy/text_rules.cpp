@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 5> kBannedInTests = {
     "us"
     "leep(",
     "std::"
-    "rand",
+    "rand(",
     "sr"
     "and("};
 

@@ -1,0 +1,102 @@
+// How long a change takes from one replica to another through a server on this machine, every
+// commit on the way waiting for the disk: A's own, the server's, B's. And how many transactions a
+// server accepts in a second, one record each.
+
+#include <atomic>
+#include <list>
+
+#include "bench/site.h"
+
+namespace coppice::bench {
+namespace {
+
+// Takes the time when a record is created.
+class Watch {
+ public:
+  // The sync thread of B.
+  void see(const Event& event) {
+    if (event.kind != Event::Kind::created) return;
+    seen_at_ns_ = Clock::now().time_since_epoch().count();
+    key_ = event.key.word.value;
+  }
+  // When this record was seen, if it was.
+  std::optional<Clock::time_point> seen(AnyKey key) const {
+    if (key_ != key.word.value) return std::nullopt;
+    return Clock::time_point(Clock::duration(seen_at_ns_));
+  }
+
+ private:
+  // The key is written last and read first.
+  std::atomic<Clock::rep> seen_at_ns_ = 0;
+  std::atomic<std::uint64_t> key_ = 0;
+};
+
+void measure_latency(const Arguments& arguments) {
+  const WorkFolder folder(arguments.folder);
+  Site site(arguments, folder, "server");
+  Watch watch;
+  Client a = open_replica(folder / "a", Durable::yes);
+  Client b = open_replica(folder / "b", Durable::yes, [&](const Event& e) { watch.see(e); });
+  site.connect(a);
+  site.lease(a, arguments.records);
+  site.connect(b);
+
+  std::vector<double> written, seen;
+  for (std::uint64_t serial = 0; serial < arguments.records; ++serial) {
+    const auto begin = Clock::now();
+    const AnyKey key = a.write([&](Transaction& t) {
+                          return t.create<Item>([&](Item::Builder item) { fill(item, serial); });
+                        }).value();
+    written.push_back(1e6 * Seconds(Clock::now() - begin).count());
+    site.wait_until("B sees the change", [&] { return watch.seen(key).has_value(); });
+    seen.push_back(1e6 * Seconds(*watch.seen(key) - begin).count());
+  }
+  print({.name = "durable in A, p50", .value = percentile(written, 50), .unit = "us"});
+  print({.name = "durable in A, p99", .value = percentile(written, 99), .unit = "us"});
+  print({.name = "seen at B, p50", .value = percentile(seen, 50), .unit = "us"});
+  print({.name = "seen at B, p99", .value = percentile(seen, 99), .unit = "us"});
+}
+
+// The clients' own commits do not wait for the disk here, so that what is seen is the server's.
+double accepted_per_second(const Arguments& arguments, int clients, std::uint64_t per_client) {
+  const WorkFolder folder(arguments.folder);
+  Site site(arguments, folder, "server");
+  std::list<Client> all;
+  for (int i = 0; i < clients; ++i) {
+    all.push_back(open_leased_replica(site, folder / ("client" + std::to_string(i)), per_client,
+                                      Durable::no));
+    create_items(all.back(), per_client, 1);
+  }
+  const double seconds = seconds_of([&] {
+    for (Client& client : all) client.connect(site.url()).value();
+    for (Client& client : all) site.answer("a client is heard", client.flushed());
+  });
+  return static_cast<double>(clients) * static_cast<double>(per_client) / seconds;
+}
+
+void run(const Arguments& arguments) {
+  measure_latency(arguments);
+  for (const int clients : {1, 4, 16}) {
+    std::vector<double> rates;
+    for (int i = 0; i < arguments.runs; ++i) {
+      rates.push_back(accepted_per_second(arguments, clients,
+                                          2 * arguments.records / static_cast<unsigned>(clients)));
+    }
+    print({.name = "group commit, " + std::to_string(clients) + " clients",
+           .value = median(rates),
+           .unit = "trans./s"});
+  }
+}
+
+}  // namespace
+}  // namespace coppice::bench
+
+int main(int argc, char** argv) {
+  return coppice::bench::run_benchmark(
+      argc, argv,
+      {.about = "Time from a change in one replica to its event in another, and group commit.",
+       .records = 2'000,
+       .records_quick = 200,
+       .runs = 3},
+      coppice::bench::run);
+}
