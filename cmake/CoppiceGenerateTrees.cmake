@@ -10,8 +10,9 @@
 # "shapes/part.coppice.h"). A file from elsewhere, given by its absolute path, comes without its folders.
 #
 # Schemas import each other by relative paths, or by absolute ones ("/coppice/tree.capnp", "/capnp/c++.capnp") out of
-# Coppice's and Cap'n Proto's own folders and those named after IMPORTS. When a schema in such a folder changes, when
-# a file named there or one of the same call does, everything that could import it is compiled again.
+# Coppice's and Cap'n Proto's own folders and those named after IMPORTS. A schema in such a folder keeps its path within
+# it, since that is what the C++ of its importers includes. When a schema in such a folder, a file named after IMPORTS or
+# one of the same call changes, everything that could import it is compiled again.
 #
 # REQUIRES: called in the folder that defines TARGET, which links with the PUBLIC or PRIVATE keywords, if at all.
 function(coppice_generate target)
@@ -21,9 +22,13 @@ function(coppice_generate target)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/coppice_generated/${target})
   file(MAKE_DIRECTORY ${out})
   get_target_property(coppice_schema_folder coppice_schema SOURCE_DIR)
-  set(import_flags -I${coppice_schema_folder} -I${CAPNP_INCLUDE_DIRECTORY})
+  set(import_folders)
   set(depends capnpc-coppice ${coppice_schema_folder}/coppice/tree.capnp)
-  coppice_collect_imports(import_flags depends ${ARG_IMPORTS})
+  coppice_collect_imports(import_folders depends ${ARG_IMPORTS})
+  set(import_flags -I${coppice_schema_folder} -I${CAPNP_INCLUDE_DIRECTORY})
+  foreach(folder ${import_folders})
+    list(APPEND import_flags -I${folder})
+  endforeach()
 
   set(sources)
   foreach(schema ${ARG_UNPARSED_ARGUMENTS})
@@ -31,7 +36,8 @@ function(coppice_generate target)
     list(APPEND sources ${source})
   endforeach()
   foreach(source ${sources})
-    coppice_generate_one(${target} ${source} ${out} "${import_flags}" "${depends};${sources}")
+    coppice_find_prefix(prefix ${source} ${import_folders} ${CMAKE_CURRENT_SOURCE_DIR})
+    coppice_generate_one(${target} ${source} ${prefix} ${out} "${import_flags}" "${depends};${sources}")
   endforeach()
 
   target_include_directories(${target} SYSTEM PUBLIC ${out})
@@ -49,28 +55,36 @@ function(coppice_check_generate_target target)
 endfunction()
 
 # Appends to the variables of these names what the folders and files of IMPORTS mean.
-function(coppice_collect_imports flags_name depends_name)
+function(coppice_collect_imports folders_name depends_name)
   foreach(import ${ARGN})
     cmake_path(ABSOLUTE_PATH import NORMALIZE)
     if(IS_DIRECTORY ${import})
-      list(APPEND ${flags_name} -I${import})
+      list(APPEND ${folders_name} ${import})
       file(GLOB_RECURSE schemas CONFIGURE_DEPENDS ${import}/*.capnp)
       list(APPEND ${depends_name} ${schemas})
     else()
       list(APPEND ${depends_name} ${import})
     endif()
   endforeach()
-  set(${flags_name} ${${flags_name}} PARENT_SCOPE)
+  set(${folders_name} ${${folders_name}} PARENT_SCOPE)
   set(${depends_name} ${${depends_name}} PARENT_SCOPE)
 endfunction()
 
+# Sets the variable of this name to the first of these folders that a file is in, or else to the file's own.
+function(coppice_find_prefix prefix_name source)
+  foreach(folder ${ARGN})
+    cmake_path(IS_PREFIX folder ${source} NORMALIZE is_inside)
+    if(is_inside)
+      set(${prefix_name} ${folder} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  cmake_path(GET source PARENT_PATH folder)
+  set(${prefix_name} ${folder} PARENT_SCOPE)
+endfunction()
+
 # The command for one schema, whose products become sources of the target.
-function(coppice_generate_one target source out import_flags depends)
-  set(prefix ${CMAKE_CURRENT_SOURCE_DIR})
-  cmake_path(IS_PREFIX prefix ${source} is_inside)
-  if(NOT is_inside)
-    cmake_path(GET source PARENT_PATH prefix)
-  endif()
+function(coppice_generate_one target source prefix out import_flags depends)
   cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${prefix} OUTPUT_VARIABLE name)
   cmake_path(REMOVE_EXTENSION name LAST_ONLY OUTPUT_VARIABLE stem)
 

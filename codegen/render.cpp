@@ -60,8 +60,7 @@ std::string tree_declaration(const FileModel& file, const TreeModel& tree) {
          "  static constexpr bool versioned = " +
          (tree.versioned ? "true" : "false") +
          ";\n"
-         "  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a "
-         "single-segment message.\n"
+         "  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.\n"
          "  static std::span<const std::uint64_t> schema();\n"
          "};\n";
 }

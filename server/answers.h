@@ -11,8 +11,8 @@
 
 namespace coppice::server {
 
-// The answers that clients have not acknowledged yet, written in the transaction that did what they tell of: the whole of
-// "exactly once".
+// The answers that clients have not acknowledged yet, written in the transaction that did what they
+// tell of: the whole of "exactly once".
 class Answers {
  public:
   explicit Answers(store::Table table) : table_(table) {}
@@ -22,10 +22,12 @@ class Answers {
     std::vector<std::uint64_t> answer;
   };
 
-  std::optional<Stored> find(const store::Txn& txn, ClientNumber client, std::uint64_t operation) const;
+  std::optional<Stored> find(const store::Txn& txn, ClientNumber client,
+                             std::uint64_t operation) const;
   void put(store::WriteTxn& txn, ClientNumber client, std::uint64_t operation,
            std::uint64_t request_hash, std::span<const std::uint64_t> answer) const;
-  // Forgets what the client has dealt with, and moves its mark. A mark above what was executed counts up to there only.
+  // Forgets what the client has dealt with, and moves its mark. A mark above what was executed
+  // counts up to there only.
   void forget_up_to(store::WriteTxn& txn, Client& client, std::uint64_t mark) const;
 
  private:

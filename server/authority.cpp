@@ -45,12 +45,14 @@ void cut_reasons(Refusals& refusals) {
   refusals.back().error.message += " There are " + std::to_string(more) + " more reasons.";
 }
 
-std::optional<Refusals> over_limits(const Options& options, protocol::Transaction::Reader transaction) {
+std::optional<Refusals> over_limits(const Options& options,
+                                    protocol::Transaction::Reader transaction) {
   const auto count = transaction.getActions().size();
   if (count > options.actions_per_transaction) {
     return refused(error(Errc::bad_request, "The transaction has " + std::to_string(count) +
                                                 " actions, and the limit is " +
-                                                std::to_string(options.actions_per_transaction) + "."));
+                                                std::to_string(options.actions_per_transaction) +
+                                                "."));
   }
   if (transaction.getComment().size() > kCommentBytesMax) {
     return refused(error(Errc::bad_request, "The comment has more than " +
@@ -153,7 +155,8 @@ Decision Authority::decide(Ledger& ledger, const Request& request) {
       case protocol::Request::WAIT:
         decision = request.connected
                        ? BorrowRequests(ledger, request.asker).wait(request.body.getWait())
-                       : refused(error(Errc::cancelled, "The connection ended before the place in the line began."));
+                       : refused(error(Errc::cancelled,
+                                       "The connection ended before the place in the line began."));
         break;
       case protocol::Request::GIVE_BACK:
         decision = BorrowRequests(ledger, request.asker).give_back(request.body.getGiveBack());
@@ -162,7 +165,8 @@ Decision Authority::decide(Ledger& ledger, const Request& request) {
         decision = grant_lease(ledger, request.asker, request.body.getLease());
         break;
       default:
-        decision = refused(error(Errc::bad_request, "This server does not know this kind of request. Update it."));
+        decision = refused(
+            error(Errc::bad_request, "This server does not know this kind of request. Update it."));
     }
   });
   if (wrong) return refused(error(Errc::bad_request, "The request is damaged: " + *wrong + "."));

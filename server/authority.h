@@ -25,7 +25,8 @@ struct PendingRequest {
   std::unique_ptr<Incoming> frame;
   // The connection is still there: only then does the client wait in lines.
   bool connected = true;
-  // An earlier request of this connection was refused for want of space, so its operation number is still to come.
+  // An earlier request of this connection was refused for want of space, so its operation number is
+  // still to come.
   bool after_no_space = false;
   // What the client acknowledged outside of requests.
   std::uint64_t acknowledged = 0;
@@ -55,13 +56,16 @@ struct GroupResult {
   std::uint64_t head = 0;
 };
 
-// Who may do what, and in which order it happened. Every decision is a function of what is stored (and, for waiting only, of who is
-// on line) and the request; effects, answer, operation number and audit entry are one write transaction.
+// Who may do what, and in which order it happened. Every decision is a function of what is stored
+// (and, for waiting only, of who is on line) and the request; effects, answer, operation number and
+// audit entry are one write transaction.
 //
-// Rights are not checked: there is no authentication yet, so everybody has every right, and a client is whoever knows its UUID.
+// Rights are not checked: there is no authentication yet, so everybody has every right, and a
+// client is whoever knows its UUID.
 //
-// Failure: a refused request is an answer like any other and is stored. A full disk refuses a whole group without using up its
-// operation numbers. Any other StorageError leaves it open whether the commit happened, and must end the process.
+// Failure: a refused request is an answer like any other and is stored. A full disk refuses a whole
+// group without using up its operation numbers. Any other StorageError leaves it open whether the
+// commit happened, and must end the process.
 class Authority {
  public:
   explicit Authority(const Premises& premises) : premises_(premises) {}

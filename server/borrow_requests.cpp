@@ -110,7 +110,8 @@ std::optional<BorrowRequests::Wanted> BorrowRequests::look_up(AnyKey record) {
   wanted.record = record;
   wanted.tree = ledger_.tree(record.tree);
   if (wanted.tree == nullptr) {
-    refuse(error(Errc::unknown_tree, "This database has no tree " + ledger_.name(record) + ".", record));
+    refuse(error(Errc::unknown_tree, "This database has no tree " + ledger_.name(record) + ".",
+                 record));
     return std::nullopt;
   }
   const auto head = wanted.tree->records.head(ledger_.txn(), record.id());
@@ -206,7 +207,8 @@ Decision grant_lease(Ledger& ledger, const Asker& asker, protocol::LeaseRequest:
   const TreeId id{request.getTree()};
   Ledger::Tree* tree = ledger.tree(id);
   if (tree == nullptr) {
-    return refused(error(Errc::unknown_tree, "This database has no such tree.", AnyKey(id, KeyWord{})));
+    return refused(
+        error(Errc::unknown_tree, "This database has no such tree.", AnyKey(id, KeyWord{})));
   }
   const Options& options = ledger.options();
   const auto count = std::clamp<std::uint64_t>(request.getCount(), 1, options.lease_count_max);

@@ -14,7 +14,8 @@ namespace coppice::server {
 
 // Borrow, wait and give back: what changes who may change a record, and no body.
 //
-// Each has its own function; all read the whole request before they write, since reading may throw kj's exceptions.
+// Each has its own function; all read the whole request before they write, since reading may throw
+// kj's exceptions.
 class BorrowRequests {
  public:
   BorrowRequests(Ledger& ledger, const Asker& asker) : ledger_(ledger), asker_(asker) {}
@@ -23,7 +24,8 @@ class BorrowRequests {
   Decision borrow(protocol::Borrow::Reader request);
   // Changes nothing that is stored: the line is in memory.
   Decision wait(protocol::Borrow::Reader request);
-  // Never refused for what is gone already (S12). Leaves the line of a record that the client does not hold.
+  // Never refused for what is gone already (S12). Leaves the line of a record that the client does
+  // not hold.
   Decision give_back(protocol::GiveBack::Reader request);
 
  private:

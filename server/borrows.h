@@ -9,11 +9,11 @@
 
 namespace coppice::server {
 
-// The exclusive right to change one record (tree, id), as it is in force. It lives until it is given back; it does not expire, and
-// survives every restart.
+// The exclusive right to change one record (tree, id), as it is in force. It lives until it is
+// given back; it does not expire, and survives every restart.
 //
-// Stored, all little-endian: token (8 bytes), operation (8), since_us (8), expected_return_us (8), client (4), purpose with its
-// length (4) before it.
+// Stored, all little-endian: token (8 bytes), operation (8), since_us (8), expected_return_us (8),
+// client (4), purpose with its length (4) before it.
 struct Borrow {
   // epoch << 48 | n, never used again.
   std::uint64_t token = 0;
@@ -27,8 +27,9 @@ struct Borrow {
 
   bool operator==(const Borrow&) const = default;
 
-  // Whether `token`, said by `client`, names this borrow: as a token, or as "the grant that my operation n made" (highest bit set).
-  // A client that asked again before it knew of the grant names the later operation: that is this grant too.
+  // Whether `token`, said by `client`, names this borrow: as a token, or as "the grant that my
+  // operation n made" (highest bit set). A client that asked again before it knew of the grant
+  // names the later operation: that is this grant too.
   bool named_by(std::uint64_t token, ClientNumber client) const;
 };
 

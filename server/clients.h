@@ -17,8 +17,8 @@ using Uuid = std::array<std::byte, 16>;
 
 // A replica that was here once, and what the authority remembers of it for ever.
 //
-// Stored, all little-endian: UUID (16 bytes), last_operation (8), acknowledged (8), last_seen_us (8), then device and user, each
-// with its length (4) before it.
+// Stored, all little-endian: UUID (16 bytes), last_operation (8), acknowledged (8), last_seen_us
+// (8), then device and user, each with its length (4) before it.
 struct Client {
   ClientNumber number;
   Uuid uuid{};

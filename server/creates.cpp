@@ -10,7 +10,8 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
                                             Refusals& refusals) {
   const AnyKey key(tree.info->id(), KeyWord(action.getKey()));
   auto refuse = [&](std::string text) {
-    refusals.push_back({error(Errc::invalid, ledger.name(key) + ": " + std::move(text), key), index});
+    refusals.push_back(
+        {error(Errc::invalid, ledger.name(key) + ": " + std::move(text), key), index});
     return std::span<const std::uint64_t>{};
   };
   const std::uint32_t version = action.getSchemaVersion();
@@ -58,10 +59,11 @@ Refusal exists_already(const Ledger& ledger, AnyKey key, std::uint32_t index) {
 }
 
 Refusal no_such_tree(TreeId tree, std::uint32_t index) {
-  return {error(Errc::unknown_tree,
-                "This database has no such tree. Open it with a program that has the tree's schema.",
-                AnyKey(tree, KeyWord{})),
-          index};
+  return {
+      error(Errc::unknown_tree,
+            "This database has no such tree. Open it with a program that has the tree's schema.",
+            AnyKey(tree, KeyWord{})),
+      index};
 }
 
 bool Creates::applies(protocol::Transaction::Reader transaction) {

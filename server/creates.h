@@ -11,8 +11,9 @@
 
 namespace coppice::server {
 
-// Whether the body of an action fits the tree, and by a schema that the catalogue knows. Returns an empty span and adds a refusal
-// where it does not. The result is a view of the request, or of `copied` if the body was not canonical. Throws kj's exceptions.
+// Whether the body of an action fits the tree, and by a schema that the catalogue knows. Returns an
+// empty span and adds a refusal where it does not. The result is a view of the request, or of
+// `copied` if the body was not canonical. Throws kj's exceptions.
 std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& tree,
                                             protocol::Action::Reader action, std::uint32_t index,
                                             std::vector<std::vector<std::uint64_t>>& copied,
@@ -28,11 +29,11 @@ RecordHeader header_of_new(const Ledger& ledger, const Asker& asker, std::uint32
 Refusal exists_already(const Ledger& ledger, AnyKey key, std::uint32_t index);
 Refusal no_such_tree(TreeId tree, std::uint32_t index);
 
-// A transaction of creates only, none of which keeps its borrow: how records made off line come in, by the hundred thousand. It does
-// what Transaction would do, without an overlay.
+// A transaction of creates only, none of which keeps its borrow: how records made off line come in,
+// by the hundred thousand. It does what Transaction would do, without an overlay.
 //
-// The record of action i gets the header that its maker has worked out by itself (protocol.capnp, Accepted): sequence and
-// body_sequence first + i, iteration 1, state 0, kFresh.
+// The record of action i gets the header that its maker has worked out by itself (protocol.capnp,
+// Accepted): sequence and body_sequence first + i, iteration 1, state 0, kFresh.
 class Creates {
  public:
   static bool applies(protocol::Transaction::Reader transaction);
@@ -60,7 +61,8 @@ class Creates {
   Ledger& ledger_;
   const Asker asker_;
   std::vector<Planned> planned_;
-  // Bodies that came in another layout than the canonical one. A vector in a vector does not move its words.
+  // Bodies that came in another layout than the canonical one. A vector in a vector does not move
+  // its words.
   std::vector<std::vector<std::uint64_t>> copied_;
   bool ascending_ = true;
   Refusals refusals_;

@@ -58,13 +58,12 @@ void fill(protocol::Change::Builder to, const ChangeView& change, const store::T
 }
 
 std::size_t size_in_message(const ChangeView& change) {
-  return kChangeBytes + value_bytes(change) + (change.record.header().token != 0 ? kHolderBytes : 0);
+  return kChangeBytes + value_bytes(change) +
+         (change.record.header().token != 0 ? kHolderBytes : 0);
 }
 
 FeedPump::Pass::Pass(FeedPump& pump)
-    : pump_(pump),
-      txn_(pump.database_.read()),
-      head_(pump.database_.meta().number(txn_, "head")) {}
+    : pump_(pump), txn_(pump.database_.read()), head_(pump.database_.meta().number(txn_, "head")) {}
 
 std::shared_ptr<const Unit> FeedPump::Pass::unit(std::uint64_t cursor, ClientNumber client,
                                                  std::span<const SequenceRange> own_fresh) {
@@ -77,6 +76,13 @@ std::shared_ptr<const Unit> FeedPump::Pass::unit(std::uint64_t cursor, ClientNum
   auto unit = std::make_shared<const Unit>(encode(draft));
   if (!draft.skipped_own) shared_.emplace(cursor, unit);
   return unit;
+}
+
+std::shared_ptr<const Unit> FeedPump::Pass::nothing_new(std::uint64_t cursor) const {
+  Draft draft;
+  draft.parts.emplace_back().up_to = cursor;
+  draft.up_to = cursor;
+  return std::make_shared<const Unit>(encode(draft));
 }
 
 FeedPump::Pass::Draft FeedPump::Pass::collect(std::uint64_t cursor, ClientNumber client,
@@ -131,8 +137,8 @@ RecordView FeedPump::Pass::find(AnyKey key, std::uint64_t sequence) {
     cursor = cursors_.emplace(key.tree, store::Cursor(txn_, tree->table())).first;
   }
   // A cursor that stays in its page is several times cheaper than a look-up from the root.
-  const bool found = cursor->second.seek(key.word.value) &&
-                     cursor->second.key_number() == key.word.value;
+  const bool found =
+      cursor->second.seek(key.word.value) && cursor->second.key_number() == key.word.value;
   if (!found) throw CorruptionError("The feed names a record that is not there.");
   const RecordView record = store::stored_record(cursor->second.value());
   if (record.header().sequence != sequence) {

@@ -19,7 +19,8 @@
 
 namespace coppice::server {
 
-// A record on its way to a replica; the view is valid within the read transaction that it came from.
+// A record on its way to a replica; the view is valid within the read transaction that it came
+// from.
 struct ChangeView {
   AnyKey key;
   RecordView record;
@@ -38,8 +39,9 @@ struct SequenceRange {
   std::uint64_t last = 0;
 };
 
-// What one read transaction of the authority holds between a cursor and its head, encoded: the unit in which a replica moves from one
-// state that existed to another. Larger than unit_bytes_max it is cut, and the replica is told that it is catching up.
+// What one read transaction of the authority holds between a cursor and its head, encoded: the unit
+// in which a replica moves from one state that existed to another. Larger than unit_bytes_max it is
+// cut, and the replica is told that it is catching up.
 struct Unit {
   std::vector<wire::Frame> parts;
   // The cursor after it.
@@ -50,8 +52,9 @@ struct Unit {
 
 // Turns the feed into units, each encoded once for all sessions that stand at the same cursor.
 //
-// Records that a client made by itself and that nobody changed since are not sent back to it (RecordHeader::kFresh), so a client that
-// made some of a unit's records gets an encoding of its own.
+// Records that a client made by itself and that nobody changed since are not sent back to it
+// (RecordHeader::kFresh), so a client that made some of a unit's records gets an encoding of its
+// own.
 //
 // Threads: one. Failure: CorruptionError where feed and records disagree.
 class FeedPump {
@@ -65,10 +68,13 @@ class FeedPump {
    public:
     explicit Pass(FeedPump& pump);
     std::uint64_t head() const { return head_; }
-    // What comes after `cursor`, for `client`; null if there is nothing. `own_fresh` are sequences that are known to be fresh records
-    // of this client, in rising order: a hint that saves looking at them.
+    // What comes after `cursor`, for `client`; null if there is nothing. `own_fresh` are sequences
+    // that are known to be fresh records of this client, in rising order: a hint that saves looking
+    // at them.
     std::shared_ptr<const Unit> unit(std::uint64_t cursor, ClientNumber client,
                                      std::span<const SequenceRange> own_fresh);
+    // Says that a replica at `cursor`, which is the head, has everything.
+    std::shared_ptr<const Unit> nothing_new(std::uint64_t cursor) const;
 
    private:
     // What of a unit one message takes.
@@ -85,7 +91,8 @@ class FeedPump {
       std::set<ClientNumber> fresh_authors;
     };
 
-    Draft collect(std::uint64_t cursor, ClientNumber client, std::span<const SequenceRange> own_fresh);
+    Draft collect(std::uint64_t cursor, ClientNumber client,
+                  std::span<const SequenceRange> own_fresh);
     RecordView find(AnyKey key, std::uint64_t sequence);
     Unit encode(const Draft& draft) const;
     wire::Frame encode(const Part& part, bool is_last) const;

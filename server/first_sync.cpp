@@ -9,7 +9,8 @@ constexpr std::size_t kMessageBytes = 192;
 
 std::uint64_t count_all(const store::Txn& txn, const store::Database& database) {
   std::uint64_t count = 0;
-  for (const auto& [id, info] : database.catalogue()->trees()) count += database.tree(id)->count(txn);
+  for (const auto& [id, info] : database.catalogue()->trees())
+    count += database.tree(id)->count(txn);
   return count;
 }
 
@@ -41,7 +42,8 @@ FirstSync::Part FirstSync::next(const store::Txn& txn, const store::Database& da
   Part part;
   part.tree = position_.tree;
   part.tree_ended = true;
-  for (auto tree = catalogue->trees().lower_bound(position_.tree); tree != catalogue->trees().end(); ++tree) {
+  for (auto tree = catalogue->trees().lower_bound(position_.tree); tree != catalogue->trees().end();
+       ++tree) {
     const bool is_last_tree = std::next(tree) == catalogue->trees().end();
     part = collect(txn, tree->first, *database.tree(tree->first), options);
     if (!part.records.empty() || is_last_tree) {

@@ -16,9 +16,10 @@ namespace coppice::server {
 
 // One replica's first sync: all trees in the order of their ids, each in key order, part by part.
 //
-// Every part is read in a transaction of its own, so nothing is pinned while a slow client takes hours; what changes meanwhile
-// comes again by the feed, from the sequence at which the first sync began. Tombstones of whole records are left out. Tombstones of later
-// revisions are not: they tell which revision numbers are spent.
+// Every part is read in a transaction of its own, so nothing is pinned while a slow client takes
+// hours; what changes meanwhile comes again by the feed, from the sequence at which the first sync
+// began. Tombstones of whole records are left out. Tombstones of later revisions are not: they tell
+// which revision numbers are spent.
 class FirstSync {
  public:
   explicit FirstSync(const FirstSyncPosition& position) : position_(position) {}
@@ -39,7 +40,8 @@ class FirstSync {
     bool tree_ended = false;
   };
 
-  Part collect(const store::Txn& txn, TreeId id, store::RecordTree tree, const Options& options) const;
+  Part collect(const store::Txn& txn, TreeId id, store::RecordTree tree,
+               const Options& options) const;
   // The first tree, from the position on, that has something to send or is the last one.
   Part next(const store::Txn& txn, const store::Database& database, const Options& options) const;
 

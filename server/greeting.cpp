@@ -74,9 +74,10 @@ Result<Hello> read_hello(protocol::Hello::Reader from) {
   hello.protocol = from.getProtocol();
   // Before anything else: the rest of another version's hello may mean something else.
   if (hello.protocol != protocol::VERSION) {
-    return error(Errc::protocol_version, "The server speaks version " + std::to_string(protocol::VERSION) +
-                                             " of the protocol and the client version " +
-                                             std::to_string(hello.protocol) + ". Update the older one.");
+    return error(Errc::protocol_version,
+                 "The server speaks version " + std::to_string(protocol::VERSION) +
+                     " of the protocol and the client version " + std::to_string(hello.protocol) +
+                     ". Update the older one.");
   }
   for (auto read : {read_names, read_identity, read_schemas}) {
     if (auto done = read(from, hello); !done) return done.error();
@@ -88,9 +89,9 @@ Result<void> Greeting::admit(const Hello& hello, const std::string& database_ask
   if (auto same = same_database(hello, database_asked); !same) return same.error();
   if (!identity_.application.empty() && identity_.application != hello.application) {
     return error(Errc::foreign_application,
-                 "The database '" + premises_.options.database_name + "' belongs to the application '" +
-                     identity_.application + "', and this client is of '" + hello.application +
-                     "'. Check the address.");
+                 "The database '" + premises_.options.database_name +
+                     "' belongs to the application '" + identity_.application +
+                     "', and this client is of '" + hello.application + "'. Check the address.");
   }
   return not_rolled_back(hello);
 }
@@ -110,37 +111,42 @@ Result<void> Greeting::same_database(const Hello& hello, const std::string& data
                                              "' of this server. Connect it to its own.");
   }
   if (hello.epoch == identity_.epoch) return {};
-  Error changed = error(Errc::epoch_changed, "The database was restored from a backup since this "
-                                             "replica was here. This version cannot reconcile them.");
+  Error changed = error(Errc::epoch_changed,
+                        "The database was restored from a backup since this "
+                        "replica was here. This version cannot reconcile them.");
   changed.expected = hello.epoch;
   changed.actual = identity_.epoch;
   return changed;
 }
 
-// A client that knows more than the server: the server's files were set back without the command for it.
+// A client that knows more than the server: the server's files were set back without the command
+// for it.
 Result<void> Greeting::not_rolled_back(const Hello& hello) const {
   const Client* client = premises_.clients.find(hello.client);
   const std::uint64_t executed = client ? client->last_operation : 0;
   const std::uint64_t seen = std::max(hello.cursor, hello.first_sync ? hello.first_sync->since : 0);
   if (seen > head_ || hello.acknowledged > executed) {
-    Error back = error(Errc::epoch_changed,
-                       "The database was rolled back: this replica has seen changes that the server "
-                       "does not know. An administrator must look into it.");
+    Error back =
+        error(Errc::epoch_changed,
+              "The database was rolled back: this replica has seen changes that the server "
+              "does not know. An administrator must look into it.");
     back.expected = seen;
     back.actual = head_;
     return back;
   }
   if (hello.last_operation >= executed) return {};
-  Error forked = error(Errc::device_forked,
-                       "The server has executed operations of this replica that the replica does not know: it "
-                       "was copied, or set back. It needs a new identity.");
+  Error forked =
+      error(Errc::device_forked,
+            "The server has executed operations of this replica that the replica does not know: it "
+            "was copied, or set back. It needs a new identity.");
   forked.expected = executed;
   forked.actual = hello.last_operation;
   return forked;
 }
 
 Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello) const {
-  // Judged as if adopted one after the other, so that two offered trees are compared with each other too.
+  // Judged as if adopted one after the other, so that two offered trees are compared with each
+  // other too.
   Catalogue catalogue = *premises_.database.catalogue();
   std::vector<TreeInfoPtr> adopted;
   for (const TreeInfoPtr& offered : hello.schemas) {
@@ -158,11 +164,13 @@ Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello) const {
   return adopted;
 }
 
-Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfoPtr& offered, const Catalogue& catalogue) const {
+Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfoPtr& offered,
+                                       const Catalogue& catalogue) const {
   const TreeInfoPtr same_name = catalogue.find(offered->name());
   if (same_name && same_name->id() != offered->id()) {
-    return error(Errc::incompatible_schema, "There is another tree named '" + offered->name() +
-                                                "' already, of another struct. Choose another name.");
+    return error(Errc::incompatible_schema,
+                 "There is another tree named '" + offered->name() +
+                     "' already, of another struct. Choose another name.");
   }
   const TreeInfoPtr stored = catalogue.find(offered->id());
   if (!stored) return offered->with_version(1);

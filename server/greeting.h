@@ -58,8 +58,8 @@ class Greeting {
   // `database_asked` is the path of the URL. Writes nothing. Errors: why not.
   Result<void> admit(const Hello& hello, const std::string& database_asked) const;
 
-  // Adopts the schemas that are new or newer; returns those. In transactions of its own. Errors: incompatible_schema; then none is
-  // adopted.
+  // Adopts the schemas that are new or newer; returns those. In transactions of its own. Errors:
+  // incompatible_schema; then none is adopted.
   Result<std::vector<TreeInfoPtr>> adopt(const Hello& hello) const;
 
   // The client's row after this hello, as it is to be stored; a new number for a new client.

@@ -20,7 +20,8 @@ capnp::ReaderOptions limits_for(const wire::Frame& frame) {
 // Mixes one word into a hash: a multiplication of 128 bits whose halves are folded, as wyhash does.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(hash ^ word ^ 0xa0761d6478bd642full) * 0xe7037ed1a0b428dbull;
+  const Wide product =
+      static_cast<Wide>(hash ^ word ^ 0xa0761d6478bd642full) * 0xe7037ed1a0b428dbull;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 

@@ -44,20 +44,24 @@ class Check {
     if (header.sequence > head_) fault(key, "its sequence is above the head");
     if (header.body_sequence > header.sequence) fault(key, "its body is newer than itself");
     if (!clients_.find(ClientNumber{header.author})) fault(key, "its author is no client");
-    if (!Leases(tables_.leases).find(txn_, key.tree, key.id())) fault(key, "its id lies in no lease");
+    if (!Leases(tables_.leases).find(txn_, key.tree, key.id()))
+      fault(key, "its id lies in no lease");
     if (header.token == 0) return;
     ++borrowed_;
     const auto borrow = Borrows(tables_.borrows).find(txn_, key.record());
-    const bool agree = borrow && borrow->token == header.token && borrow->client.value == header.borrower;
+    const bool agree =
+        borrow && borrow->token == header.token && borrow->client.value == header.borrower;
     if (!agree) fault(key, "its header and the table of borrows disagree");
     if (!tokens_.insert(header.token).second) fault(key, "its token is in force twice");
   }
 
   void feed() {
-    // Every record has been found in the feed, so equal numbers mean that there is nothing else in it.
+    // Every record has been found in the feed, so equal numbers mean that there is nothing else in
+    // it.
     const auto entries = tables_.feed.count(txn_);
     if (entries != records_) {
-      say("the feed has " + std::to_string(entries) + " entries for " + std::to_string(records_) + " records");
+      say("the feed has " + std::to_string(entries) + " entries for " + std::to_string(records_) +
+          " records");
     }
   }
 
@@ -76,7 +80,8 @@ class Check {
     }
     const auto rows = txn_.count(tables_.borrows);
     if (rows != borrowed_) {
-      say(std::to_string(rows) + " borrows are in force, and " + std::to_string(borrowed_) + " records carry one");
+      say(std::to_string(rows) + " borrows are in force, and " + std::to_string(borrowed_) +
+          " records carry one");
     }
   }
 
@@ -99,7 +104,8 @@ class Check {
       const auto number = static_cast<std::uint32_t>(PairKey::first(cursor.key()));
       const std::uint64_t operation = PairKey::second(cursor.key());
       const Client* client = clients_.find(ClientNumber{number});
-      if (client && operation > client->acknowledged && operation <= client->last_operation) continue;
+      if (client && operation > client->acknowledged && operation <= client->last_operation)
+        continue;
       say("there is an answer to operation " + std::to_string(operation) + " of client " +
           std::to_string(number) + " that should not be");
     }

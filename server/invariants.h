@@ -7,12 +7,16 @@
 
 namespace coppice::server {
 
-// What must hold of every authority's database, in words for people; empty if all does. Walks everything:
-// - store::check_records, and feed and records name each other: each record's sequence is in the feed with its key, each entry of
+// What must hold of every authority's database, in words for people; empty if all does. Walks
+// everything:
+// - store::check_records, and feed and records name each other: each record's sequence is in the
+// feed with its key, each entry of
 //   the feed is a record's, the head is at or above all;
-// - headers and the table of borrows agree, only newest revisions are borrowed, no token is in force twice or yet to be granted;
+// - headers and the table of borrows agree, only newest revisions are borrowed, no token is in
+// force twice or yet to be granted;
 // - every id lies in a lease, and leases of a tree do not overlap;
-// - authors and borrowers are clients; stored answers lie above the acknowledged mark and at or below the last operation.
+// - authors and borrowers are clients; stored answers lie above the acknowledged mark and at or
+// below the last operation.
 std::vector<std::string> check_invariants(store::Database& database);
 
 }  // namespace coppice::server

@@ -8,7 +8,8 @@
 
 namespace coppice::server {
 
-// The ranges of ids that were given to clients. Ranges of a tree never overlap and never go back to the pool.
+// The ranges of ids that were given to clients. Ranges of a tree never overlap and never go back to
+// the pool.
 class Leases {
  public:
   explicit Leases(store::Table table) : table_(table) {}

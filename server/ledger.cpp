@@ -60,7 +60,8 @@ void Ledger::restamp(Tree& tree, KeyWord key, RecordHeader header) {
   const std::uint64_t previous = stored->header().sequence;
   header.sequence = next_sequence();
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kFresh);
-  // The view goes with the next write; the stored hash of a released body is kept as it is, never made anew.
+  // The view goes with the next write; the stored hash of a released body is kept as it is, never
+  // made anew.
   scratch_.resize(stored->value().size() / 8);
   std::memcpy(scratch_.data(), stored->value().data(), stored->value().size());
   std::memcpy(scratch_.data(), &header, sizeof header);

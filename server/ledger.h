@@ -29,8 +29,9 @@ struct Premises {
   const Clients& clients;
 };
 
-// One group of requests being decided: the write transaction, and everything that it would change in memory. It is made anew inside
-// each write transaction (which may run twice), and only what take_...() hands out after the commit reaches the world.
+// One group of requests being decided: the write transaction, and everything that it would change
+// in memory. It is made anew inside each write transaction (which may run twice), and only what
+// take_...() hands out after the commit reaches the world.
 class Ledger {
  public:
   // A tree with what is remembered of it within the group.
@@ -65,11 +66,15 @@ class Ledger {
 
   std::uint64_t head() const { return head_; }
   std::uint64_t next_sequence() { return ++head_; }
-  // The token that the next grant gets; grants of a transaction that may yet be refused count on from it by themselves.
-  std::uint64_t token_after(std::uint64_t grants) const { return epoch_ << 48 | (tokens_ + grants + 1); }
+  // The token that the next grant gets; grants of a transaction that may yet be refused count on
+  // from it by themselves.
+  std::uint64_t token_after(std::uint64_t grants) const {
+    return epoch_ << 48 | (tokens_ + grants + 1);
+  }
   void use_tokens(std::uint64_t grants) { tokens_ += grants; }
 
-  // Gives a stored record a new header without touching its body. The header's sequence is set, and kFresh cleared.
+  // Gives a stored record a new header without touching its body. The header's sequence is set, and
+  // kFresh cleared.
   void restamp(Tree& tree, KeyWord key, RecordHeader header);
   // Puts a record's entry at the end of the feed, with the sequence its header has.
   void feed(AnyKey key, std::uint64_t previous, std::uint64_t sequence);

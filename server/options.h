@@ -11,7 +11,8 @@ namespace coppice::server {
 
 enum class LogLevel { debug, info, warning, error };
 
-// Everything about a server that may be chosen, and every limit of it. Limits that a client must know are told in the Welcome.
+// Everything about a server that may be chosen, and every limit of it. Limits that a client must
+// know are told in the Welcome.
 struct Options {
   // What the path of a URL must name.
   std::string database_name = "main";
@@ -32,16 +33,18 @@ struct Options {
   // Ids of a tree. Leases stop when 90 % of it are given out.
   std::uint64_t id_space = kRecordIdMax;
 
-  // One group commit takes at most so much; what is left waits for the next. Larger groups cost less for each request, and let
-  // the first one in the group wait longer.
+  // One group commit takes at most so much; what is left waits for the next. Larger groups cost
+  // less for each request, and let the first one in the group wait longer.
   std::size_t group_bytes = std::size_t{32} << 20;
   std::size_t group_requests = 256;
 
   // Changes and first syncs travel in messages of about this size.
   std::size_t part_bytes = std::size_t{1} << 20;
-  // The largest unit that a replica applies at once; it is encoded in memory, once for all sessions that stand at the same cursor.
+  // The largest unit that a replica applies at once; it is encoded in memory, once for all sessions
+  // that stand at the same cursor.
   std::size_t unit_bytes_max = std::size_t{16} << 20;
-  // Parts given to a socket at a time. With part_bytes it bounds what one session holds in the wire's queue.
+  // Parts given to a socket at a time. With part_bytes it bounds what one session holds in the
+  // wire's queue.
   int parts_per_drain = 4;
 
   // How long a record is kept for the first in line.
@@ -52,9 +55,9 @@ struct Options {
 };
 
 // Texts for people are bounded, so that an answer fits into a frame whatever was said before.
-inline constexpr std::size_t kNameBytesMax = 200;       // a client's device and user
-inline constexpr std::size_t kPurposeBytesMax = 2'000;  // of a borrow
-inline constexpr std::size_t kCommentBytesMax = 20'000; // of a transaction
+inline constexpr std::size_t kNameBytesMax = 200;        // a client's device and user
+inline constexpr std::size_t kPurposeBytesMax = 2'000;   // of a borrow
+inline constexpr std::size_t kCommentBytesMax = 20'000;  // of a transaction
 // Reasons in one refusal, and records in one wait: each carries texts.
 inline constexpr std::size_t kReasonsMax = 1'000;
 // Trees of a database: each takes a table of the environment.

@@ -10,7 +10,8 @@
 namespace coppice::server {
 namespace {
 
-// Cap'n Proto wants zeroed memory; for large blocks calloc gets it from the kernel without touching it.
+// Cap'n Proto wants zeroed memory; for large blocks calloc gets it from the kernel without touching
+// it.
 capnp::word* zeroed(std::size_t words) {
   auto* memory = static_cast<capnp::word*>(std::calloc(words, sizeof(capnp::word)));
   if (memory == nullptr) throw std::bad_alloc();
@@ -37,7 +38,8 @@ Outgoing::Outgoing(std::size_t expected_bytes)
 wire::Frame Outgoing::finish() {
   const auto segments = builder_.getSegmentsForOutput();
   if (segments.size() == 1) {
-    // The stream framing of one segment: (number of segments - 1, words of the segment), then the segment.
+    // The stream framing of one segment: (number of segments - 1, words of the segment), then the
+    // segment.
     const std::uint32_t table[2] = {0, static_cast<std::uint32_t>(segments[0].size())};
     std::memcpy(builder_.first.get(), table, sizeof table);
     const auto* bytes = reinterpret_cast<const std::byte*>(builder_.first.get());

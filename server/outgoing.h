@@ -11,8 +11,8 @@
 
 namespace coppice::server {
 
-// A message to a client, built where it is sent from: if it fits into `expected_bytes` it is one segment, and its bytes are never
-// copied. A larger one is right too, and is copied once.
+// A message to a client, built where it is sent from: if it fits into `expected_bytes` it is one
+// segment, and its bytes are never copied. A larger one is right too, and is copied once.
 class Outgoing {
  public:
   explicit Outgoing(std::size_t expected_bytes);
@@ -22,7 +22,8 @@ class Outgoing {
   wire::Frame finish();
 
  private:
-  // Cap'n Proto's own builder wipes memory that it was given; this one leaves the first segment to the frame.
+  // Cap'n Proto's own builder wipes memory that it was given; this one leaves the first segment to
+  // the frame.
   class Builder final : public capnp::MessageBuilder {
    public:
     explicit Builder(std::size_t expected_words) : expected_words_(expected_words) {}

@@ -99,7 +99,8 @@ void Overlay::write(Revision& revision) {
     return;
   }
   // A stored body is a view that the write below makes invalid.
-  if (!revision.body_changed) revision.body = keep(tree.records.find(ledger_.txn(), revision.key.word)->body());
+  if (!revision.body_changed)
+    revision.body = keep(tree.records.find(ledger_.txn(), revision.key.word)->body());
   header.sequence = ledger_.next_sequence();
   if (revision.body_changed) header.body_sequence = header.sequence;
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kFresh);

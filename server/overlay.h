@@ -12,11 +12,13 @@
 
 namespace coppice::server {
 
-// What a transaction would leave behind, laid over what is stored: its actions read and change this, so each sees the effects of
-// those before it, and nothing is written unless all are accepted.
+// What a transaction would leave behind, laid over what is stored: its actions read and change
+// this, so each sees the effects of those before it, and nothing is written unless all are
+// accepted.
 //
-// A revision that several actions change gets one sequence: revisions are numbered in the order in which actions first touched them,
-// so what the record's old head loses comes before what its new head gets.
+// A revision that several actions change gets one sequence: revisions are numbered in the order in
+// which actions first touched them, so what the record's old head loses comes before what its new
+// head gets.
 class Overlay {
  public:
   struct Revision {
@@ -37,7 +39,8 @@ class Overlay {
     Revision* head = nullptr;
     std::optional<Borrow> borrow;
     std::optional<Borrow> stored_borrow;
-    // An action about it was refused: what is asked of it afterwards is not judged, for it would only repeat the reason.
+    // An action about it was refused: what is asked of it afterwards is not judged, for it would
+    // only repeat the reason.
     bool refused = false;
   };
 

@@ -52,7 +52,8 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
 
 ServerCore::~ServerCore() = default;
 
-// ------------------------------------------------------------------------------------------------- Events of the wire
+// -------------------------------------------------------------------------------------------------
+// Events of the wire
 
 void ServerCore::opened(wire::SessionId id, const std::string& database, const std::string& peer,
                         std::int64_t now_us) {
@@ -142,7 +143,8 @@ void ServerCore::take_request(Session& session, std::unique_ptr<Incoming> frame)
   queue_.push_back(std::move(pending));
 }
 
-// --------------------------------------------------------------------------------------------------------------- Steps
+// ---------------------------------------------------------------------------------------------------------------
+// Steps
 
 bool ServerCore::step(std::int64_t now_us) {
   advance_clock(now_us);
@@ -157,8 +159,9 @@ bool ServerCore::step(std::int64_t now_us) {
 std::vector<PendingRequest> ServerCore::next_group() {
   std::vector<PendingRequest> group;
   std::size_t group_bytes = 0;
-  while (!queue_.empty() && group.size() < options_.group_requests &&
-         (group.empty() || group_bytes + queue_.front().frame->size_bytes() <= options_.group_bytes)) {
+  while (
+      !queue_.empty() && group.size() < options_.group_requests &&
+      (group.empty() || group_bytes + queue_.front().frame->size_bytes() <= options_.group_bytes)) {
     PendingRequest& next = queue_.front();
     group_bytes += next.frame->size_bytes();
     const Session* session = find(next.session);
@@ -193,7 +196,8 @@ void ServerCore::decide_group() {
     }
     answer(group, std::move(outcomes));
   }
-  for (const PendingRequest& pending : group) done_with(pending.session, pending.frame->size_bytes());
+  for (const PendingRequest& pending : group)
+    done_with(pending.session, pending.frame->size_bytes());
 }
 
 void ServerCore::answer(std::span<const PendingRequest> group, std::vector<Outcome> outcomes) {
@@ -239,7 +243,8 @@ void ServerCore::tell_offers() {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------- Feeding
+// -------------------------------------------------------------------------------------------------------------
+// Feeding
 
 void ServerCore::feed_all() {
   // One read transaction for all, and none if nobody can be fed.
@@ -264,7 +269,8 @@ void ServerCore::feed(Session& session, std::unique_ptr<FeedPump::Pass>& pass) {
       session.unit = pass->unit(session.cursor, session.client, session.own_fresh);
       session.parts_sent = 0;
       if (session.unit == nullptr) {
-        if (std::exchange(session.owes_position, false)) send(session, position_message(session.cursor));
+        if (std::exchange(session.owes_position, false))
+          send(session, position_message(session.cursor));
         return;
       }
       session.owes_position = false;
@@ -279,7 +285,8 @@ void ServerCore::send(Session& session, wire::Frame frame) {
   wire_.send(session.id, std::move(frame));
 }
 
-// ------------------------------------------------------------------------------------------------------------ Sessions
+// ------------------------------------------------------------------------------------------------------------
+// Sessions
 
 ServerCore::Session* ServerCore::find(wire::SessionId id) {
   const auto session = sessions_.find(id);

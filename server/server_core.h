@@ -25,17 +25,21 @@
 
 namespace coppice::server {
 
-// A whole server without a socket, a thread or a clock: frames and the time go in, frames come out of the ServerSessions. The
-// coppice-server program connects it to the world, the simulator to a seeded one.
+// A whole server without a socket, a thread or a clock: frames and the time go in, frames come out
+// of the ServerSessions. The coppice-server program connects it to the world, the simulator to a
+// seeded one.
 //
-// What it remembers is in the database, but for what ends with a connection: who is on line, waiting lines and offers (after a restart
-// clients wait again), and when a client that left without a further word was last seen.
+// What it remembers is in the database, but for what ends with a connection: who is on line,
+// waiting lines and offers (after a restart clients wait again), and when a client that left
+// without a further word was last seen.
 //
-// There is no authentication yet: a client is whoever knows its UUID, and everybody has every right.
+// There is no authentication yet: a client is whoever knows its UUID, and everybody has every
+// right.
 //
-// Threads: one at a time. Lifetime: database and sessions must outlive it. Failure: step() throws StorageError when the machine fails
-// (a full disk aside, which is an answer). It is then unknown whether the last group is stored: destroy everything and open the
-// database again; clients send their unanswered requests again.
+// Threads: one at a time. Lifetime: database and sessions must outlive it. Failure: step() throws
+// StorageError when the machine fails (a full disk aside, which is an answer). It is then unknown
+// whether the last group is stored: destroy everything and open the database again; clients send
+// their unanswered requests again.
 class ServerCore {
  public:
   using Options = server::Options;
@@ -47,16 +51,19 @@ class ServerCore {
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
 
-  // Events of the wire. `now_us` is microseconds since 1970 UTC here and below; where it goes back it is taken to stand still.
+  // Events of the wire. `now_us` is microseconds since 1970 UTC here and below; where it goes back
+  // it is taken to stand still.
   void opened(wire::SessionId session, const std::string& database, const std::string& peer,
               std::int64_t now_us);
-  // Queues what the frame asks for; nothing is decided before step(). Calls ServerSessions::consumed() when the frame is dealt with.
+  // Queues what the frame asks for; nothing is decided before step(). Calls
+  // ServerSessions::consumed() when the frame is dealt with.
   void received(wire::SessionId session, wire::Frame frame, std::int64_t now_us);
   void drained(wire::SessionId session, std::int64_t now_us);
   void closed(wire::SessionId session, std::int64_t now_us);
 
-  // Greets who has come, decides queued requests as one group commit, answers when it is durable, lets offers run out, and feeds the
-  // sessions whose socket is drained. Returns whether there is more to do at once.
+  // Greets who has come, decides queued requests as one group commit, answers when it is durable,
+  // lets offers run out, and feeds the sessions whose socket is drained. Returns whether there is
+  // more to do at once.
   bool step(std::int64_t now_us);
   // When step() must be called although nothing came: an offer runs out then.
   std::optional<std::int64_t> deadline_us() const { return lines_.deadline_us(); }

@@ -47,8 +47,10 @@ void ServerCore::greet_all() {
 
 void ServerCore::greet(Session& session) {
   std::optional<Result<Hello>> read;
-  const auto wrong = read_untrusted([&] { read = read_hello(session.hello->message().getHello()); });
-  if (wrong) return refuse(session, error(Errc::bad_request, "The hello is damaged: " + *wrong + "."));
+  const auto wrong =
+      read_untrusted([&] { read = read_hello(session.hello->message().getHello()); });
+  if (wrong)
+    return refuse(session, error(Errc::bad_request, "The hello is damaged: " + *wrong + "."));
   if (!*read) return refuse(session, read->error());
   const Hello& hello = **read;
 
@@ -77,7 +79,8 @@ void ServerCore::refuse(Session& session, const Error& error) {
 
 void ServerCore::store_client(const Hello& hello, const Client& client) {
   const Client* before = clients_.find(client.number);
-  const bool renamed = before == nullptr || before->device != client.device || before->user != client.user;
+  const bool renamed =
+      before == nullptr || before->device != client.device || before->user != client.user;
   Client stored = client;
   database_.write([&](store::WriteTxn& txn) {
     stored = client;
@@ -96,7 +99,8 @@ void ServerCore::store_client(const Hello& hello, const Client& client) {
   }
 }
 
-// A client that reconnects before its old connection is known to be dead is normal: the new one counts.
+// A client that reconnects before its old connection is known to be dead is normal: the new one
+// counts.
 void ServerCore::replace_older_session(const Session& session) {
   for (auto& [id, other] : sessions_) {
     if (other->state == Session::State::live && other->client == session.client) {
@@ -119,7 +123,8 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
   const auto news = news_for(hello, *database_.catalogue());
   Outgoing out(size_of(news));
   auto message = out.message().initWelcome();
-  message.setDatabase(kj::arrayPtr(reinterpret_cast<const kj::byte*>(identity_.uuid.data()), identity_.uuid.size()));
+  message.setDatabase(kj::arrayPtr(reinterpret_cast<const kj::byte*>(identity_.uuid.data()),
+                                   identity_.uuid.size()));
   message.setEpoch(identity_.epoch);
   message.setClientNumber(client.number.value);
   message.setHead(head_);

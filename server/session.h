@@ -12,8 +12,8 @@
 
 namespace coppice::server {
 
-// What a server knows of one connection. Where it stands is a cursor, not a queue: a slow client costs the unit that it is in the
-// middle of, which it shares with others, and nothing else.
+// What a server knows of one connection. Where it stands is a cursor, not a queue: a slow client
+// costs the unit that it is in the middle of, which it shares with others, and nothing else.
 struct ServerCore::Session {
   enum class State {
     awaiting_hello,
@@ -32,7 +32,8 @@ struct ServerCore::Session {
   // From here on: once it is live.
   ClientNumber client;
   std::size_t requests_queued = 0;
-  // The last request was refused because the disk is full: later operation numbers that are under way are no mistake.
+  // The last request was refused because the disk is full: later operation numbers that are under
+  // way are no mistake.
   bool after_no_space = false;
   // Said with ToServer.acknowledge; stored with the next group.
   std::uint64_t acknowledged = 0;
@@ -42,8 +43,12 @@ struct ServerCore::Session {
   std::optional<FirstSync> first_sync;
   // What has been sent, but for `unit`.
   std::uint64_t cursor = 0;
-  // A first sync has ended and no Changes followed yet: the client waits to hear whether the feed has more for it.
+  // A first sync has ended and no Changes followed yet: the client waits to hear whether the feed
+  // has more for it.
   bool owes_position = false;
+  // The first sync is over, and the client waits to hear that it has everything even if nothing
+  // happened meanwhile.
+  bool owes_unit = false;
   // The unit that is being sent.
   std::shared_ptr<const Unit> unit;
   std::size_t parts_sent = 0;

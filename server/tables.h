@@ -11,8 +11,9 @@
 
 namespace coppice::server {
 
-// What an authority's database holds beside records and catalogue. Numbers in keys of byte tables are big-endian, so that they
-// sort; numbers in values are little-endian. Stored: names and layouts never change.
+// What an authority's database holds beside records and catalogue. Numbers in keys of byte tables
+// are big-endian, so that they sort; numbers in values are little-endian. Stored: names and layouts
+// never change.
 //
 //   table       key                       value
 //   feed        sequence                  tree, key (store/feed.h)
@@ -23,8 +24,8 @@ namespace coppice::server {
 //   answers     client, operation (8 + 8) hash of the request (8), Answer as a single segment
 //   audit       1, 2, 3 ...               audit.capnp's Entry as a single segment
 //
-// Facts in the table meta: "uuid" (16 bytes), "application", and the numbers "epoch", "head" (the last sequence), "tokens" (tokens
-// granted in this epoch), "audit" (entries).
+// Facts in the table meta: "uuid" (16 bytes), "application", and the numbers "epoch", "head" (the
+// last sequence), "tokens" (tokens granted in this epoch), "audit" (entries).
 struct Tables {
   explicit Tables(store::Database& database);
 

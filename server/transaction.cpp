@@ -43,7 +43,8 @@ void Transaction::judge(Action action) {
       remove(action, *record);
       break;
     default:
-      refuse(about(*record, Errc::bad_request, "this server does not know what is to be done with it"));
+      refuse(about(*record, Errc::bad_request,
+                   "this server does not know what is to be done with it"));
   }
   record->refused = refusals_.size() > refusals_before;
   items_.push_back({key_, action.getToken(), static_cast<std::uint16_t>(action.getKind())});
@@ -59,7 +60,8 @@ Accepted Transaction::apply() {
   return accepted;
 }
 
-// ------------------------------------------------------------------------------------------------------ What is done
+// ------------------------------------------------------------------------------------------------------
+// What is done
 
 void Transaction::create(Action action, Record& record) {
   if (record.head != nullptr) {
@@ -124,7 +126,8 @@ void Transaction::next_revision(Action action, Record& record) {
   }
   const std::uint64_t expected = record.head->key.revision().value + std::uint64_t{1};
   if (key_.revision().value != expected || expected > kRevisionMax) {
-    Error wrong = about(record, Errc::stale_base, "the next revision is number " + std::to_string(expected));
+    Error wrong =
+        about(record, Errc::stale_base, "the next revision is number " + std::to_string(expected));
     wrong.expected = expected;
     wrong.actual = key_.revision().value;
     refuse(std::move(wrong));
@@ -155,7 +158,8 @@ void Transaction::set_state(Action action, Record& record) {
   Revision* revision = overlay_.revision(*record.tree, key_);
   if (revision == nullptr || revision->header.removed()) {
     const Errc code = revision == nullptr ? Errc::unknown_record : Errc::removed;
-    refuse(about(record, code, revision == nullptr ? "there is no such revision" : "it was removed"));
+    refuse(
+        about(record, code, revision == nullptr ? "there is no such revision" : "it was removed"));
     return;
   }
   const bool somebody_elses = record.borrow && record.borrow->client != asker_.client;
@@ -190,7 +194,8 @@ void Transaction::remove(Action action, Record& record) {
   overlay_.end_borrow(record);
 }
 
-// ------------------------------------------------------------------------------------------------------- What must hold
+// -------------------------------------------------------------------------------------------------------
+// What must hold
 
 Error Transaction::about(const Record& record, Errc code, const std::string& what) const {
   const AnyKey key = key_.revision().value == 0 ? record.name : key_;
@@ -238,9 +243,10 @@ bool Transaction::is_draft(Action, const Record& record) {
 bool Transaction::based_on_head(Action action, const Record& record) {
   const std::uint32_t iteration = record.head->header.iteration;
   if (action.getBaseIteration() == iteration) return true;
-  Error stale = about(record, Errc::stale_base,
-                      "the work is based on iteration " + std::to_string(action.getBaseIteration()) +
-                          ", and the record is at " + std::to_string(iteration));
+  Error stale =
+      about(record, Errc::stale_base,
+            "the work is based on iteration " + std::to_string(action.getBaseIteration()) +
+                ", and the record is at " + std::to_string(iteration));
   stale.expected = action.getBaseIteration();
   stale.actual = iteration;
   refuse(std::move(stale));
@@ -260,7 +266,8 @@ bool Transaction::versioned(const Record& record) {
   return false;
 }
 
-// --------------------------------------------------------------------------------------------------- Earlier revisions
+// ---------------------------------------------------------------------------------------------------
+// Earlier revisions
 
 Transaction::Revision* Transaction::released_head(const Record& record) {
   if (record.head->header.released()) return record.head;

@@ -12,10 +12,12 @@
 
 namespace coppice::server {
 
-// A transaction of any actions: judged against an overlay with every reason, then written if there is none (rules C1, C2).
+// A transaction of any actions: judged against an overlay with every reason, then written if there
+// is none (rules C1, C2).
 //
-// What a borrow lets its holder do is in BORROWING.md's tables. For now everybody has every right, and every step from any state
-// number to any other is allowed: rights and transition tables are not there yet.
+// What a borrow lets its holder do is in BORROWING.md's tables. For now everybody has every right,
+// and every step from any state number to any other is allowed: rights and transition tables are
+// not there yet.
 class Transaction {
  public:
   Transaction(Ledger& ledger, const Asker& asker)
@@ -50,7 +52,8 @@ class Transaction {
   bool commented(const Record& record);
   bool versioned(const Record& record);
 
-  // What the next revision starts from: the head, or what was released before a draft that was removed. Null: there is a draft.
+  // What the next revision starts from: the head, or what was released before a draft that was
+  // removed. Null: there is a draft.
   Revision* released_head(const Record& record);
   Revision* released_before(const Record& record, Revision& revision);
   void move_superseded(const Record& record, Revision& released);

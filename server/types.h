@@ -13,7 +13,8 @@
 
 namespace coppice::server {
 
-// What headers name as author and borrower: clients of one database are counted from 1. 0 is nobody.
+// What headers name as author and borrower: clients of one database are counted from 1. 0 is
+// nobody.
 struct ClientNumber {
   std::uint32_t value = 0;
   auto operator<=>(const ClientNumber&) const = default;

@@ -79,7 +79,8 @@ void WaitingLines::offer_to_next(AnyKey record, Line& line, std::int64_t now_us)
   if (line.waiters.empty()) return;
   line.kept = Kept{line.waiters.front(), now_us + offer_us_};
   line.waiters.pop_front();
-  offers_.push_back({line.kept->waiter.session, line.kept->waiter.client, record, line.kept->until_us});
+  offers_.push_back(
+      {line.kept->waiter.session, line.kept->waiter.client, record, line.kept->until_us});
 }
 
 void WaitingLines::drop_if_empty(AnyKey record) {

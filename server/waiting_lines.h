@@ -13,12 +13,13 @@ namespace coppice::server {
 
 // Who waits for which record, and for whom a record is kept that has become free.
 //
-// When a borrow ends, the record is offered to the first in its line: until the offer runs out only that client may borrow it.
-// Then the next one's turn comes; after the last one the record is free. A place and an offer belong to a session: both end
-// with it, and with the process (clients that come back wait again).
+// When a borrow ends, the record is offered to the first in its line: until the offer runs out only
+// that client may borrow it. Then the next one's turn comes; after the last one the record is free.
+// A place and an offer belong to a session: both end with it, and with the process (clients that
+// come back wait again).
 //
-// A value, so that a group of requests works on a copy and keeps it only when its commit has worked. `record` is a key whose
-// revision is 0. Threads: one.
+// A value, so that a group of requests works on a copy and keeps it only when its commit has
+// worked. `record` is a key whose revision is 0. Threads: one.
 class WaitingLines {
  public:
   struct Waiter {

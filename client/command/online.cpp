@@ -113,13 +113,13 @@ Result<Done> OnlineWork::wait_until(const std::function<bool(const Status&)>& re
 }
 
 Result<Done> OnlineWork::wait_until_settled() {
-  const std::size_t conflicts_before = client_.conflicts().size();
+  const std::uint64_t conflicts_before = client_.status().conflicts;
   auto settled = wait_until([](const Status& status) {
     return status.connection == Connection::live && status.outbox == 0;
   });
   if (!settled) return settled;
+  if (client_.status().conflicts <= conflicts_before) return Done{};
   const auto conflicts = client_.conflicts();
-  if (conflicts.size() <= conflicts_before) return Done{};
   const auto& reasons = conflicts[conflicts_before].reasons;
   return error(reasons.empty() ? Errc::none : reasons.front().code,
                std::to_string(conflicts.size() - conflicts_before) +

@@ -49,7 +49,7 @@ void ask_for_largest_set(Stage& stage) {
   std::string text =
       "What is the largest set made of? \"" + std::string((*now.get(*largest))->getTitle().cStr()) +
       "\", file " + (*now.get(*largest))->getFile().cStr() + ": " + counted(found.pieces, "piece") +
-      " of " + counted(found.quantities.size(), "kind and colour") + " in " +
+      " of " + with_commas(found.quantities.size()) + " kinds (part and colour)" + " in " +
       counted(found.submodels, "submodel") + ", nested " + std::to_string(found.levels) +
       " deep: " + duration(seconds) + ".";
   if (most != found.quantities.end()) {
@@ -58,6 +58,7 @@ void ask_for_largest_set(Stage& stage) {
             (*part)->getNumber().cStr() + ", \"" + (*part)->getTitle().cStr() + "\".";
   }
   stage.report.line(text);
+  if (stage.keys.sets.size() < 2) return;
   stage.report.line("All " + with_commas(stage.keys.sets.size()) +
                     " sets, exploded: " + duration(all_time.seconds()) + ".");
 }

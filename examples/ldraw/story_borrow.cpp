@@ -99,14 +99,12 @@ void require_used_in(const Stage& stage, const coppice::Client& client, PartKey 
 
 // What was released is refused even to the one who has borrowed the record.
 void try_to_edit_released(Stage& stage, PartKey released) {
-  const auto refused = stage.workstation->write([&](coppice::Transaction& t) {
-    t.edit(released).setTitle("a better title");
-    t.check_in(released);
-  });
+  const auto refused = stage.bench->write(
+      [&](coppice::Transaction& t) { t.edit(released).setTitle("a better title"); });
   require(!refused, "A released revision was changed.");
   require(refused.error().code == coppice::Errc::frozen,
           "A released revision was refused for another reason: " + refused.error().message);
-  stage.report.line("workstation tries to edit the released revision instead, and is told: \"" +
+  stage.report.line("bench tries to edit the released revision itself, and is told: \"" +
                     refused.error().message + "\"");
 }
 
@@ -125,9 +123,11 @@ void borrow_and_wait_in_line(Stage& stage) {
                     stage.library.parts[part].name + ") and goes offline right after.");
   ask_for_what_is_held(stage, released);
   stage.bench->disconnect();
+  try_to_edit_released(stage, released);
   const PartKey draft = edit_offline(stage, released, child);
   require_used_in(stage, *stage.bench, child, draft);
-  stage.report.line("bench, offline, makes revision " + std::to_string(draft.revision().value) +
+  stage.report.line("So bench, still offline, makes revision " +
+                    std::to_string(draft.revision().value) +
                     " and checks it in: its own index shows it at once, the server knows nothing.");
 
   Stopwatch time;
@@ -140,9 +140,10 @@ void borrow_and_wait_in_line(Stage& stage) {
   events.wait_for(Kind::offered, draft);
   granted(stage, "workstation borrows what it was offered", stage.workstation->check_out(draft));
   stage.report.line("workstation is offered the borrow it waited for, and takes it.");
-  try_to_edit_released(stage, released);
   granted(stage, "workstation gives the part back", stage.workstation->give_back({draft}));
-  require(stage.workstation->borrowed().empty(), "workstation still holds something.");
+  // The server's word comes a moment before the change itself.
+  wait_until(stage, "workstation holds nothing",
+             [&] { return stage.workstation->borrowed().empty(); });
 }
 
 }  // namespace ldraw

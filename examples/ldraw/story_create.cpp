@@ -34,7 +34,7 @@ Imported create_offline(Stage& stage, coppice::Client& client) {
   Stopwatch time;
   Stopwatch tree_time;
   auto imported = import_library(client, stage.library, [&](const TreeCount& tree) {
-    stage.report.line(with_commas(tree.records) + " " + tree.name + " in " +
+    stage.report.line("  " + tree.name + ": " + with_commas(tree.records) + " in " +
                       duration(tree_time.seconds()));
     tree_time = {};
   });

@@ -106,7 +106,9 @@ void kill_server_during_upload(Stage& stage) {
 
   auto auditor = open_replica(stage, "auditor 2");
   connect(stage, auditor);
-  wait_for_sequence(stage, *stage.bench, auditor.snapshot().sequence());
+  const auto sequence = auditor.snapshot().sequence();
+  wait_for_sequence(stage, *stage.workstation, sequence);
+  wait_for_sequence(stage, *stage.bench, sequence);
   check_notes(*stage.workstation, "workstation", others);
   check_notes(*stage.bench, "bench", others);
   check_notes(auditor, "the server", others);

@@ -88,8 +88,9 @@ bool accepted_in_place(const TreeInfo& tree, const Words& body) {
   return checked && checked->words().data() == body.data();
 }
 
+// Of no elements, or of elements of no size.
 bool is_list_of_nothing(std::uint64_t pointer) {
-  return (pointer & 3) == 1 && (pointer >> 32 & 7) == 0;
+  return (pointer & 3) == 1 && ((pointer >> 32 & 7) == 0 || pointer >> 35 == 0);
 }
 
 // Why a body that Cap'n Proto calls canonical is not accepted in place, by a schema without fields;

@@ -234,8 +234,7 @@ TEST_CASE("a few words that stand for a billion elements are refused", "[schema]
 }
 
 TEST_CASE("many lists of nothing count together", "[schema]") {
-  // priceTable (pointer 8) of a thousand lists of a thousand structs of no size, which are no
-  // numbers; then the same among the lines of the list of materials, where each would be allowed.
+  // A thousand lists of a thousand elements, each of which would be allowed alone.
   Words body = {to_struct(0, 0, 3), 0, 0, to_list(0, pointers, 1000)};
   for (int i = 0; i < 1000; ++i) body.push_back(to_list(999 - i, nothing, 1000));
   CHECK(refusal(tree_of<shop::Company>(), body) ==

@@ -15,7 +15,7 @@ struct coppice::TreeOf<shop::Company> {
   static constexpr coppice::TreeId id{0xf1460dbe5a92c387};
   static constexpr std::string_view name = "companies";
   static constexpr bool versioned = false;
-  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
+  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
   static std::span<const std::uint64_t> schema();
 };
 
@@ -25,7 +25,7 @@ struct coppice::TreeOf<shop::Part> {
   static constexpr coppice::TreeId id{0xd8a9c06b31f45e72};
   static constexpr std::string_view name = "parts";
   static constexpr bool versioned = true;
-  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
+  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
   static std::span<const std::uint64_t> schema();
 };
 
@@ -35,7 +35,7 @@ struct coppice::TreeOf<shop::Movement> {
   static constexpr coppice::TreeId id{0xb5e7214fd09c8a36};
   static constexpr std::string_view name = "movements";
   static constexpr bool versioned = false;
-  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
+  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
   static std::span<const std::uint64_t> schema();
 };
 

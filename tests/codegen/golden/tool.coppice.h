@@ -17,7 +17,7 @@ struct coppice::TreeOf<acme::workshop::Drawer::Tool> {
   static constexpr coppice::TreeId id{0x9b0d7c51e2f8a463};
   static constexpr std::string_view name = "tools";
   static constexpr bool versioned = false;
-  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
+  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
   static std::span<const std::uint64_t> schema();
 };
 
@@ -26,7 +26,7 @@ struct coppice::TreeOf<acme::workshop::Human> {
   static constexpr coppice::TreeId id{0xe87a1b5c3d902f64};
   static constexpr std::string_view name = "people-1";
   static constexpr bool versioned = true;
-  // The tree's schema for the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
+  // For the catalogue: a coppice::protocol::TreeSchema as a single-segment message.
   static std::span<const std::uint64_t> schema();
 };
 

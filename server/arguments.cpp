@@ -1,0 +1,98 @@
+#include "server/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+namespace coppice::server {
+namespace {
+
+constexpr int kUsageError = 2;
+
+constexpr const char* kFooter = R"(
+Examples:
+  coppice-server --data /var/lib/coppice/shop --name shop
+      serves the database 'shop' to this machine, at ws://127.0.0.1:7400/shop
+  coppice-server --data shop --name shop --listen 0.0.0.0:7400
+      serves it to the whole network. There is no authentication yet: everybody may change everything
+  coppice-server --data shop --check
+      says whether the database is sound; may run beside a server
+
+SIGINT or SIGTERM ends it in order; a second one at once. Nothing acknowledged is ever lost.)";
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:7400", "[::1]:7400".
+std::optional<Endpoint> parse_endpoint(std::string text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  Endpoint endpoint{text.substr(0, colon), 0};
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, endpoint.port);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  if (endpoint.address.front() == '[' && endpoint.address.back() == ']') {
+    endpoint.address = endpoint.address.substr(1, endpoint.address.size() - 2);
+  }
+  return endpoint;
+}
+
+std::string complain_about_endpoint(const std::string& text) {
+  if (parse_endpoint(text)) return {};
+  return "'" + text + "' is no ADDRESS:PORT, such as 127.0.0.1:7400";
+}
+
+std::string complain_about_name(const std::string& text) {
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  if (!text.empty() && text.size() <= 64 && std::ranges::all_of(text, allowed)) return {};
+  return "'" + text +
+         "' is no name of a database: use letters, digits, '_' and '-', at most 64 of them";
+}
+
+}  // namespace
+
+std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
+  Arguments arguments;
+  std::string listen = "127.0.0.1:7400";
+  bool check = false;
+
+  CLI::App app("The Coppice server: the authority of one database, which replicas sync with.",
+               "coppice-server");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("coppice-server " COPPICE_VERSION));
+  app.add_option("--data", arguments.data, "The folder of the database; made if it is not there")
+      ->required();
+  app.add_option("--listen", listen, "ADDRESS:PORT to listen on; port 0 lets the system choose")
+      ->capture_default_str()
+      ->check(complain_about_endpoint);
+  app.add_option("--name", arguments.name, "The database's name: the path of its URL")
+      ->capture_default_str()
+      ->check(complain_about_name);
+  app.add_option("--log-level", arguments.log_level, "How much to say on standard error")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+  app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
+  try {
+    app.parse(count, texts);
+  } catch (const CLI::Success& e) {
+    app.exit(e);
+    return ExitCode{0};
+  } catch (const CLI::ParseError& e) {
+    std::fprintf(stderr, "coppice-server: %s. See coppice-server --help.\n", e.what());
+    return ExitCode{kUsageError};
+  }
+  const Endpoint endpoint = *parse_endpoint(listen);
+  arguments.address = endpoint.address;
+  arguments.port = endpoint.port;
+  if (check) arguments.job = Arguments::Job::check;
+  return arguments;
+}
+
+}  // namespace coppice::server

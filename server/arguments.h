@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+
+namespace coppice::server {
+
+// What coppice-server was asked to do.
+struct Arguments {
+  enum class Job { serve, check };
+  Job job = Job::serve;
+  std::filesystem::path data;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 7400;
+  std::string name = "main";
+  std::string log_level = "info";
+};
+
+// An exit code instead of a job: help was printed, or what is wrong.
+struct ExitCode {
+  int value = 0;
+};
+
+// Reads the command line; prints help, version and complaints itself. The only place that knows
+// CLI11.
+std::variant<Arguments, ExitCode> read_arguments(int count, char** texts);
+
+}  // namespace coppice::server

@@ -1,0 +1,106 @@
+// coppice-server: the authority of one database behind a WebSocket.
+//
+// Threads: this one waits for signals; the core's decides (core_thread.h); the wire's moves bytes
+// (wire/websocket.h).
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <exception>
+#include <random>
+
+#include "server/arguments.h"
+#include "server/core_thread.h"
+#include "server/invariants.h"
+#include "server/log.h"
+#include "server/server_core.h"
+#include "wire/websocket.h"
+
+namespace coppice::server {
+namespace {
+
+// SIGINT and SIGTERM, blocked in every thread that starts from now on, and taken by wait().
+class StopSignals {
+ public:
+  StopSignals() : main_(pthread_self()) {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  // Until the first signal. A second one ends the process at once.
+  void wait() {
+    int signal = 0;
+    sigwait(&set_, &signal);
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+  // As if a signal had come. From any thread.
+  void raise() { pthread_kill(main_, SIGTERM); }
+
+ private:
+  const pthread_t main_;
+  sigset_t set_;
+};
+
+int check(const Arguments& arguments) {
+  store::Environment::Options options;
+  options.access = store::Environment::Access::read_only;
+  store::Database database(arguments.data, store::Role::authority, options);
+  const auto faults = check_invariants(database);
+  for (const std::string& fault : faults) std::printf("%s\n", fault.c_str());
+  if (faults.empty()) std::printf("The database in %s is sound.\n", arguments.data.c_str());
+  return faults.empty() ? 0 : 1;
+}
+
+std::string url_of(const Arguments& arguments, std::uint16_t port) {
+  const bool ipv6 = arguments.address.find(':') != std::string::npos;
+  const std::string host = ipv6 ? "[" + arguments.address + "]" : arguments.address;
+  return "ws://" + host + ":" + std::to_string(port) + "/" + arguments.name;
+}
+
+int serve(const Arguments& arguments) {
+  StopSignals signals;
+  store::Database database(arguments.data, store::Role::authority);
+  EventInbox inbox;
+
+  Options options;
+  options.database_name = arguments.name;
+  options.log = log_to_standard_error(arguments.log_level);
+  wire::ServerOptions listen;
+  listen.address = arguments.address;
+  listen.port = arguments.port;
+  listen.limits.frame_size_bytes_max = options.frame_bytes;
+  wire::WebSocketListener listener(listen, inbox);
+
+  std::random_device device;
+  ServerCore core(database, options, listener,
+                  [&] { return std::uint64_t{device()} << 32 | device(); });
+  CoreThread thread(core, inbox, [&] { signals.raise(); });
+  std::printf("coppice-server: listening on %s\n", url_of(arguments, listener.port()).c_str());
+  std::fflush(stdout);
+
+  signals.wait();
+  options.log(LogLevel::info, "stopping");
+  inbox.stop();
+  thread.join();
+  listener.stop();
+  return 0;
+}
+
+int run(int count, char** texts) {
+  const auto arguments = read_arguments(count, texts);
+  if (const auto* code = std::get_if<ExitCode>(&arguments)) return code->value;
+  try {
+    const auto& job = std::get<Arguments>(arguments);
+    return job.job == Arguments::Job::check ? check(job) : serve(job);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "coppice-server: %s\n", e.what());
+    return 1;
+  }
+}
+
+}  // namespace
+}  // namespace coppice::server
+
+int main(int count, char** texts) { return coppice::server::run(count, texts); }
