@@ -9,7 +9,8 @@ namespace coppice::bench {
 namespace {
 
 constexpr const char* kNote =
-    "Bought for the second series; the reel was opened once, and counted again after the move.";
+    "Bought for the second series; the reel was opened once, and counted again after the move to "
+    "hall two in May.";
 
 }  // namespace
 

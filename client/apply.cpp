@@ -265,6 +265,8 @@ bool Applier::refused(std::uint64_t operation, const std::vector<Error>& reasons
     auto touched = touched_by(operation);
     keep_request_as_conflict(writer_, operation, reasons);
     for (const Touched& one : touched) take_back(one, operation);
+  } else {
+    for (AnyKey key : heads_given_back(operation)) take_back({key, protocol::Action::Kind::SET_STATE, 0}, operation);
   }
   forget_request(operation);
   return true;
@@ -278,23 +280,78 @@ bool Applier::still_ours(AnyKey key, std::uint64_t token) const {
          ((token & OwnGrant::kBit) || header.token == token);
 }
 
+std::uint64_t Applier::open_operation_on(AnyKey key) const {
+  std::uint64_t last = 0;
+  store::Cursor walk(writer_.txn(), writer_.replica().tables().awaiting);
+  for (bool more = walk.first(); more; more = walk.next()) {
+    for (const Touched& touched : touched_by(walk.key_number())) {
+      if (touched.key == key) last = walk.key_number();
+    }
+  }
+  return last;
+}
+
+void Applier::show_as_left_by(AnyKey key, std::uint64_t operation) {
+  RecordHeader header = writer_.visible(key)->header();
+  header.sequence = LocalMark::queued(operation);
+  auto body = StoredRequest(*request(operation)).body_of(key);
+  if (!body) return writer_.show_header(key, header);
+  header.flags &= static_cast<std::uint16_t>(~RecordHeader::kRemoved);
+  writer_.show(key, header, std::vector<std::uint64_t>(body->begin(), body->end()));
+}
+
 void Applier::take_back(const Touched& touched, std::uint64_t operation) {
   using Kind = protocol::Action::Kind;
   auto current = writer_.visible(touched.key);
   if (!current || LocalMark::operation(current->header()) != operation) return;
   const bool edited = LocalMark::is_edited(current->header());
-  if ((touched.kind == Kind::CHECK_IN || edited) && still_ours(touched.key, touched.token)) {
+  const std::uint64_t open = open_operation_on(touched.key);
+  if ((touched.kind == Kind::CHECK_IN || edited) && (open != 0 || still_ours(touched.key, touched.token))) {
     // The work stays where it is, and the borrow with it.
-    RecordHeader header = writer_.base(touched.key)->header();
-    header.sequence = LocalMark::edited(0);
+    RecordHeader header = open != 0 ? current->header() : writer_.base(touched.key)->header();
+    header.sequence = LocalMark::edited(open);
     return writer_.show_header(touched.key, header);
   }
   if (edited) {
     auto authority = header_of(writer_.base(touched.key)).value_or(RecordHeader{});
     return rescue_edit(touched.key, borrow_lost(touched.key, authority));
   }
+  if (open != 0) return show_as_left_by(touched.key, open);
   if (touched.kind == Kind::CREATE && current->header().token & OwnGrant::kBit) writer_.set_holder(touched.key, std::nullopt);
   writer_.show_base(touched.key);
+}
+
+std::vector<AnyKey> Applier::heads_given_back(std::uint64_t operation) const {
+  std::vector<AnyKey> heads;
+  StoredRequest stored(*request(operation));
+  if (!stored.reader().isGiveBack()) return heads;
+  for (auto record : stored.reader().getGiveBack().getRecords()) {
+    const TreeId tree{record.getTree()};
+    auto head = writer_.head(AnyKey(tree, KeyWord(RecordId{record.getId()}, Revision{0})));
+    if (head) heads.push_back(AnyKey(tree, head->key));
+  }
+  return heads;
+}
+
+bool Applier::gave_back(std::uint64_t operation) {
+  if (!request(operation)) return false;
+  for (AnyKey key : heads_given_back(operation)) end_borrow_here(key, operation);
+  forget_request(operation);
+  return true;
+}
+
+// The authority has ended the borrow; its own word of that is on the way.
+void Applier::end_borrow_here(AnyKey key, std::uint64_t operation) {
+  auto current = writer_.visible(key);
+  if (LocalMark::operation(current->header()) != operation) return;
+  if (auto open = open_operation_on(key)) return show_as_left_by(key, open);
+  auto authority = header_of(writer_.base(key));
+  writer_.show_base(key);
+  if (!authority || authority->borrower != writer_.replica().client_number()) return;
+  authority->token = 0;
+  authority->borrower = 0;
+  writer_.show_header(key, *authority);
+  writer_.set_holder(key, std::nullopt);
 }
 
 }  // namespace coppice::client

@@ -36,6 +36,7 @@ class Applier {
   bool refused(std::uint64_t operation, const std::vector<Error>& reasons);
   // Leases, borrows, lines: nothing of the replica's records depends on them.
   bool answered(std::uint64_t operation);
+  bool gave_back(std::uint64_t operation);
   void leased(protocol::Lease::Reader lease);
 
  private:
@@ -60,6 +61,12 @@ class Applier {
   void rescue_edit(AnyKey key, const Error& why);
   Error borrow_lost(AnyKey key, const RecordHeader& authority) const;
   bool still_ours(AnyKey key, std::uint64_t token) const;
+  // The last of our operations that touched the record, was accepted, and whose effect has not come yet; 0: none.
+  std::uint64_t open_operation_on(AnyKey key) const;
+  // Shows the record as that operation left it.
+  void show_as_left_by(AnyKey key, std::uint64_t operation);
+  std::vector<AnyKey> heads_given_back(std::uint64_t operation) const;
+  void end_borrow_here(AnyKey key, std::uint64_t operation);
 
   const TreeInfo* tree(TreeId id);
   Result<RecordView> checked(const TreeInfo& tree, std::span<const std::byte> value);

@@ -2,6 +2,7 @@
 
 #include "client/convert.h"
 #include "client/replica_writer.h"
+#include "client/stored_request.h"
 
 namespace coppice::client {
 namespace {
@@ -100,6 +101,32 @@ std::uint64_t queue_request(Replica& replica, const std::function<void(protocol:
   return operation;
 }
 
+namespace {
+
+// The record as it is without an edit that was not handed in, and without the borrow.
+void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header, std::uint64_t operation) {
+  std::vector<std::uint64_t> body;
+  auto take = [&](std::span<const std::uint64_t> from) { body.assign(from.begin(), from.end()); };
+  take(writer.visible(key)->body());
+  const std::uint64_t queued = LocalMark::operation(header);
+  if (LocalMark::is_edited(header) && queued == 0) {
+    auto base = writer.base(key);
+    header = base->header();
+    take(base->body());
+  } else if (LocalMark::is_edited(header)) {
+    auto request = writer.txn().find(writer.replica().tables().outbox, queued);
+    StoredRequest stored(*request);
+    if (auto handed_in = stored.body_of(key)) take(*handed_in);
+  }
+  header.token = 0;
+  header.borrower = 0;
+  header.sequence = LocalMark::queued(operation);
+  writer.keep_base(key);
+  writer.show(key, header, body);
+}
+
+}  // namespace
+
 Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) {
   const std::uint64_t operation = next_operation(replica);
   auto events = replica.database().write([&](store::WriteTxn& txn) {
@@ -111,8 +138,7 @@ Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) 
       const RecordHeader header = head->record.header();
       if (header.borrower != replica.client_number() || header.token == 0) continue;
       held.emplace_back(record, header.token);
-      const bool only_edited = LocalMark::is_edited(header) && LocalMark::operation(header) == 0;
-      if (only_edited) writer.show_base(AnyKey(record.tree, head->key));
+      show_given_back(writer, AnyKey(record.tree, head->key), header, operation);
     }
     put_request(writer, operation, request_frame(operation, [&](protocol::Request::Builder request) {
                   auto give_back = request.initGiveBack();

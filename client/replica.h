@@ -106,6 +106,7 @@ inline constexpr std::string_view kEpoch = "epoch";
 inline constexpr std::string_view kCursor = "cursor";
 inline constexpr std::string_view kHead = "head";
 inline constexpr std::string_view kCatchingUp = "catching_up";
+inline constexpr std::string_view kPartial = "partial";
 inline constexpr std::string_view kLastOperation = "operation.last";
 inline constexpr std::string_view kAnswered = "operation.answered";
 inline constexpr std::string_view kConflictNumber = "conflict.last";

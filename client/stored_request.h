@@ -1,7 +1,11 @@
 #pragma once
 
+#include <optional>
+#include <span>
+
 #include <capnp/serialize.h>
 
+#include "coppice/key.h"
 #include "coppice/protocol.capnp.h"
 #include "store/environment.h"
 
@@ -24,6 +28,17 @@ class StoredRequest {
       if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow()) return false;
     }
     return true;
+  }
+
+  // The last body that the transaction hands in for this record; nothing if it hands in none.
+  std::optional<std::span<const std::uint64_t>> body_of(AnyKey key) const {
+    std::optional<std::span<const std::uint64_t>> body;
+    if (!request_.isTransaction()) return body;
+    for (auto action : request_.getTransaction().getActions()) {
+      if (action.getTree() != key.tree.value || action.getKey() != key.word.value || action.getBody().size() == 0) continue;
+      body.emplace(reinterpret_cast<const std::uint64_t*>(action.getBody().begin()), action.getBody().size() / 8);
+    }
+    return body;
   }
 
  private:

@@ -150,6 +150,7 @@ void Sync::apply_batch() {
       meta.set_number(txn, fact::kHead, position_.head);
       meta.set_number(txn, fact::kFirstSync, position_.first_sync);
       meta.set_number(txn, fact::kCatchingUp, position_.catching_up);
+      meta.set_number(txn, fact::kPartial, position_.partial);
       if (outcome.answered) meta.set_number(txn, fact::kAnswered, outcome.answered);
       outcome.events = writer.take_events();
     });
@@ -183,7 +184,7 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
   if (changes.getUpTo() < position_.cursor) return;
   position_.cursor = changes.getUpTo();
   position_.head = std::max({position_.head, changes.getHead(), position_.cursor});
-  if (changes.getComplete()) position_.catching_up = changes.getHead() > changes.getUpTo();
+  if (changes.getComplete()) position_.catching_up = position_.partial = changes.getHead() > changes.getUpTo();
   for (std::uint64_t operation : applier.reach(position_.cursor)) {
     const std::uint64_t sequence = position_.cursor;
     outcome.settle.push_back([this, operation, sequence] {
@@ -288,7 +289,7 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
       return;
     }
     case Which::GAVE_BACK:
-      applier.answered(operation);
+      applier.gave_back(operation);
       outcome.settle.push_back([this, operation] { promises_.settle<Done>(operation, Done{}); });
       return;
     case Which::LEASED: {

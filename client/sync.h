@@ -84,6 +84,8 @@ class Sync {
     std::uint64_t head = 0;
     bool first_sync = false;
     bool catching_up = false;
+    // The cursor stands between the pieces of a cut unit (Hello.partial).
+    bool partial = false;
   };
   // A borrow that was granted and whose data the cursor has not reached yet.
   struct Granted {

@@ -47,6 +47,7 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::functio
   position_.head = meta.number(txn, fact::kHead);
   position_.first_sync = meta.number(txn, fact::kFirstSync) != 0;
   position_.catching_up = meta.number(txn, fact::kCatchingUp) != 0;
+  position_.partial = meta.number(txn, fact::kPartial) != 0;
   first_sync_total_ = meta.number(txn, fact::kFirstSyncTotal);
   status_.reason = "not connected yet";
   status_.url = meta.text(txn, fact::kServerUrl);
@@ -55,6 +56,8 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::functio
 }
 
 void Sync::connect(std::string url, std::int64_t now_us) {
+  // Asked again while it goes on: nothing is new, and a live connection must not call itself a connecting one.
+  if (wanted_ && connected_ && url == url_) return;
   url_ = std::move(url);
   wanted_ = true;
   attempts_ = 0;
@@ -81,7 +84,10 @@ void Sync::disconnect() {
 }
 
 void Sync::try_connect(std::int64_t now_us) {
-  if (!wanted_ || connected_ || !connect_at_us_ || *connect_at_us_ > now_us) return;
+  if (!wanted_ || connected_ || !connect_at_us_) return;
+  // A clock that was set back must not make the pause a long one.
+  connect_at_us_ = std::min(*connect_at_us_, now_us + 2 * kLastPauseUs);
+  if (*connect_at_us_ > now_us) return;
   connect_at_us_.reset();
   connected_ = true;
   transport_->connect(url_);
@@ -100,6 +106,7 @@ void Sync::send_hello() {
   hello.setDatabase(data_of(meta.text(txn, fact::kDatabaseUuid)));
   hello.setEpoch(static_cast<std::uint16_t>(meta.number(txn, fact::kEpoch)));
   hello.setCursor(position_.cursor);
+  hello.setPartial(position_.partial);
   hello.setAcknowledged(meta.number(txn, fact::kAnswered));
   hello.setLastOperation(meta.number(txn, fact::kLastOperation));
   if (position_.first_sync) {
@@ -180,8 +187,11 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
     return;
   }
   adopt(welcome.getCatalogue());
+  const bool had_position = position_.first_sync;
   bind(welcome);
-  if (welcome.getDiscardReplica()) discard_synced_records();
+  // A first sync from its beginning tells of no record that was removed, so nothing of before may stay: neither what another
+  // first sync left, nor our own creates that were accepted before we ever had a cursor.
+  if (welcome.getDiscardReplica() || (welcome.getFirstSync() && !had_position)) discard_synced_records();
   auto limits = welcome.getLimits();
   if (limits.getActionsPerTransaction() > 0) limits_.actions_max = limits.getActionsPerTransaction();
   if (limits.getFrameBytes() > 0) limits_.frame_bytes_max = limits.getFrameBytes();
@@ -230,11 +240,13 @@ void Sync::discard_synced_records() {
     }
     txn.clear(replica_.tables().borrows);
     writer.meta().set_number(txn, fact::kCursor, 0);
+    writer.meta().set_number(txn, fact::kPartial, 0);
     for (auto name : {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
       writer.meta().set_number(txn, name, 0);
     }
   });
   position_.cursor = 0;
+  position_.partial = false;
 }
 
 void Sync::set_connection(Connection connection, std::string reason) {

@@ -65,16 +65,17 @@ std::size_t size_in_message(const ChangeView& change) {
 FeedPump::Pass::Pass(FeedPump& pump)
     : pump_(pump), txn_(pump.database_.read()), head_(pump.database_.meta().number(txn_, "head")) {}
 
-std::shared_ptr<const Unit> FeedPump::Pass::unit(std::uint64_t cursor, ClientNumber client,
+std::shared_ptr<const Unit> FeedPump::Pass::unit(std::uint64_t cursor, std::uint64_t whole,
+                                                 ClientNumber client,
                                                  std::span<const SequenceRange> own_fresh) {
   if (cursor >= head_) return nullptr;
-  const auto shared = shared_.find(cursor);
+  const auto shared = shared_.find({cursor, whole});
   if (shared != shared_.end() && !shared->second->fresh_authors.contains(client)) {
     return shared->second;
   }
-  const Draft draft = collect(cursor, client, own_fresh);
+  const Draft draft = collect(cursor, whole, client, own_fresh);
   auto unit = std::make_shared<const Unit>(encode(draft));
-  if (!draft.skipped_own) shared_.emplace(cursor, unit);
+  if (!draft.skipped_own) shared_.emplace(std::pair(cursor, whole), unit);
   return unit;
 }
 
@@ -85,7 +86,8 @@ std::shared_ptr<const Unit> FeedPump::Pass::nothing_new(std::uint64_t cursor) co
   return std::make_shared<const Unit>(encode(draft));
 }
 
-FeedPump::Pass::Draft FeedPump::Pass::collect(std::uint64_t cursor, ClientNumber client,
+FeedPump::Pass::Draft FeedPump::Pass::collect(std::uint64_t cursor, std::uint64_t whole,
+                                              ClientNumber client,
                                               std::span<const SequenceRange> own_fresh) {
   Draft draft;
   draft.up_to = head_;
@@ -109,7 +111,7 @@ FeedPump::Pass::Draft FeedPump::Pass::collect(std::uint64_t cursor, ClientNumber
       continue;
     }
     if (header.fresh()) draft.fresh_authors.insert(ClientNumber{header.author});
-    const ChangeView change{key, record, header.body_sequence <= cursor};
+    const ChangeView change{key, record, header.body_sequence <= whole};
     const std::size_t size_bytes = size_in_message(change);
     if (draft.parts.back().size_bytes + size_bytes > pump_.options_.part_bytes &&
         !draft.parts.back().changes.empty()) {
@@ -150,6 +152,7 @@ RecordView FeedPump::Pass::find(AnyKey key, std::uint64_t sequence) {
 Unit FeedPump::Pass::encode(const Draft& draft) const {
   Unit unit;
   unit.up_to = draft.up_to;
+  unit.reaches_head = draft.up_to >= head_;
   unit.fresh_authors = draft.fresh_authors;
   for (const Part& part : draft.parts) {
     unit.parts.push_back(encode(part, &part == &draft.parts.back()));

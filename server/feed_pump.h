@@ -46,6 +46,8 @@ struct Unit {
   std::vector<wire::Frame> parts;
   // The cursor after it.
   std::uint64_t up_to = 0;
+  // false: cut, and the replica is no state that existed until the next ones have followed.
+  bool reaches_head = true;
   // Who made fresh records that are in it: not to be sent to those.
   std::set<ClientNumber> fresh_authors;
 };
@@ -68,10 +70,14 @@ class FeedPump {
    public:
     explicit Pass(FeedPump& pump);
     std::uint64_t head() const { return head_; }
-    // What comes after `cursor`, for `client`; null if there is nothing. `own_fresh` are sequences
+    // What comes after `cursor`, for `client`; null if there is nothing. `whole` is where the
+    // replica was last equal to the authority: bodies up to it are there. Between the pieces of a
+    // cut unit that is less than the cursor, for a record may have moved on from a piece that would
+    // have brought its body to a later one. `own_fresh` are sequences
     // that are known to be fresh records of this client, in rising order: a hint that saves looking
     // at them.
-    std::shared_ptr<const Unit> unit(std::uint64_t cursor, ClientNumber client,
+    std::shared_ptr<const Unit> unit(std::uint64_t cursor, std::uint64_t whole,
+                                     ClientNumber client,
                                      std::span<const SequenceRange> own_fresh);
     // Says that a replica at `cursor`, which is the head, has everything.
     std::shared_ptr<const Unit> nothing_new(std::uint64_t cursor) const;
@@ -91,7 +97,7 @@ class FeedPump {
       std::set<ClientNumber> fresh_authors;
     };
 
-    Draft collect(std::uint64_t cursor, ClientNumber client,
+    Draft collect(std::uint64_t cursor, std::uint64_t whole, ClientNumber client,
                   std::span<const SequenceRange> own_fresh);
     RecordView find(AnyKey key, std::uint64_t sequence);
     Unit encode(const Draft& draft) const;
@@ -101,8 +107,8 @@ class FeedPump {
     store::ReadTxn txn_;
     std::uint64_t head_ = 0;
     std::map<TreeId, store::Cursor> cursors_;
-    // By cursor: units of which nothing was left out.
-    std::map<std::uint64_t, std::shared_ptr<const Unit>> shared_;
+    // By cursor and `whole`: units of which nothing was left out.
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<const Unit>> shared_;
   };
 
  private:

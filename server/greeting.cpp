@@ -44,6 +44,7 @@ Result<void> read_identity(protocol::Hello::Reader from, Hello& to) {
   }
   to.epoch = from.getEpoch();
   to.cursor = from.getCursor();
+  to.partial = from.getPartial();
   to.acknowledged = from.getAcknowledged();
   to.last_operation = from.getLastOperation();
   if (!from.hasFirstSync()) return {};

@@ -39,6 +39,7 @@ struct Hello {
   Uuid database{};
   std::uint16_t epoch = 0;
   std::uint64_t cursor = 0;
+  bool partial = false;
   std::optional<FirstSyncPosition> first_sync;
   std::uint64_t acknowledged = 0;
   std::uint64_t last_operation = 0;

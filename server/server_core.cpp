@@ -259,14 +259,14 @@ void ServerCore::feed(Session& session, std::unique_ptr<FeedPump::Pass>& pass) {
     if (session.first_sync) {
       send(session, session.first_sync->next_part(database_, tables_, clients_, options_));
       if (!session.first_sync->done()) continue;
-      session.cursor = session.first_sync->since();
+      session.cursor = session.whole = session.first_sync->since();
       session.first_sync.reset();
       session.owes_position = true;
       return;
     }
     if (session.unit == nullptr) {
       if (!pass) pass = std::make_unique<FeedPump::Pass>(pump_);
-      session.unit = pass->unit(session.cursor, session.client, session.own_fresh);
+      session.unit = pass->unit(session.cursor, session.whole, session.client, session.own_fresh);
       session.parts_sent = 0;
       if (session.unit == nullptr) {
         if (std::exchange(session.owes_position, false))

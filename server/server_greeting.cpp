@@ -117,6 +117,7 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
     session.first_sync.emplace(hello.first_sync.value_or(FirstSyncPosition{.since = head_}));
   }
   session.cursor = hello.cursor;
+  session.whole = hello.partial ? 0 : hello.cursor;
   log(LogLevel::info, session.peer + " is client " + std::to_string(client.number.value) + ", " +
                           client.user + " on " + client.device);
 

@@ -43,6 +43,9 @@ struct ServerCore::Session {
   std::optional<FirstSync> first_sync;
   // What has been sent, but for `unit`.
   std::uint64_t cursor = 0;
+  // Where its replica was last equal to the authority; below the cursor between the pieces of a cut
+  // unit.
+  std::uint64_t whole = 0;
   // A first sync has ended and no Changes followed yet: the client waits to hear whether the feed
   // has more for it.
   bool owes_position = false;
@@ -58,6 +61,7 @@ struct ServerCore::Session {
   // All parts have been sent.
   void finish_unit() {
     cursor = unit->up_to;
+    if (unit->reaches_head) whole = cursor;
     unit.reset();
     std::erase_if(own_fresh, [&](const SequenceRange& range) { return range.last <= cursor; });
   }

@@ -34,7 +34,7 @@ class TreeCheck {
     if (!tree_->versioned() && key.revision().value != 1) fault(key, "an unversioned record has another revision than 1");
     if ((header.token != 0) != (header.borrower != 0)) fault(key, "its borrow has no token, or its token no borrower");
     check_body(key, record);
-    if (key.id() == previous_.id()) check_older(previous_, previous_header_);
+    if (previous_ && key.id() == previous_.id()) check_older(previous_, previous_header_);
     previous_ = key;
     previous_header_ = header;
   }

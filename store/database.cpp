@@ -26,39 +26,53 @@ Table require_table(Environment& environment, const std::string& name, Layout la
   return *table;
 }
 
-}  // namespace
-
-Database::Database(const std::filesystem::path& folder, Role role, const Environment::Options& options)
-    : environment_(folder, options),
-      meta_(require_table(environment_, "meta", Layout::byte_keys)),
-      catalogue_table_(require_table(environment_, "catalogue", Layout::integer_keys)),
-      catalogue_(std::make_shared<Catalogue>()) {
-  check_format(role, options.access == Environment::Access::read_write);
-  reload_catalogue();
+[[noreturn]] void refuse_foreign(const Environment& environment) {
+  throw CorruptionError(environment.folder().string() +
+                        " holds a database that is not a Coppice database. Nothing was changed. Choose another folder.");
 }
 
-void Database::check_format(Role role, bool writable) {
-  auto [format, stored_role] = [&] {
-    auto txn = read();
-    return std::pair(meta_.number(txn, "format"), meta_.text(txn, "role"));
-  }();
-  const std::string where = environment_.folder().string();
-  if (format == 0 && writable) {
-    write([&](WriteTxn& txn) {
-      meta_.set_number(txn, "format", kFormat);
-      meta_.set_text(txn, "role", role_name(role));
-    });
-    return;
-  }
-  if (format == 0) throw CorruptionError(where + " does not hold a Coppice database.");
+void check_format(const Environment& environment, Role role, std::uint64_t format, const std::string& stored_role) {
+  const std::string where = environment.folder().string();
   if (format > kFormat) {
     throw StorageError(where + " was written by a newer version of Coppice (format " + std::to_string(format) +
                        ", this program knows " + std::to_string(kFormat) + "). Update this program.");
   }
   if (stored_role != role_name(role)) {
-    throw StorageError(where + " holds a Coppice database of another kind (" + stored_role + "), not a " + role_name(role) +
-                       ". Choose another folder.");
+    throw StorageError(where + " holds a Coppice database of another kind (" + stored_role + "), not " +
+                       (role == Role::authority ? "an authority" : "a replica") + ". Choose another folder.");
   }
+}
+
+// The facts of a database of this role, which is made if there is nothing at all.
+Meta open_meta(Environment& environment, Role role, bool writable) {
+  auto table = environment.open_table("meta", Layout::byte_keys, Environment::IfMissing::leave);
+  if (table) {
+    const Meta meta(*table);
+    auto txn = environment.read();
+    if (const auto format = meta.number(txn, "format"); format != 0) {
+      check_format(environment, role, format, meta.text(txn, "role"));
+      return meta;
+    }
+  }
+  // An empty "meta" alone is a database whose making was interrupted.
+  const bool unmade = environment.count_tables() == (table ? 1 : 0) && (!table || environment.read().count(*table) == 0);
+  if (!unmade || !writable) refuse_foreign(environment);
+  const Meta meta(require_table(environment, "meta", Layout::byte_keys));
+  environment.write([&](WriteTxn& txn) {
+    meta.set_number(txn, "format", kFormat);
+    meta.set_text(txn, "role", role_name(role));
+  });
+  return meta;
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& folder, Role role, const Environment::Options& options)
+    : environment_(folder, options),
+      meta_(open_meta(environment_, role, options.access == Environment::Access::read_write)),
+      catalogue_table_(require_table(environment_, "catalogue", Layout::integer_keys)),
+      catalogue_(std::make_shared<Catalogue>()) {
+  reload_catalogue();
 }
 
 Table Database::table(const std::string& name, Layout layout) { return require_table(environment_, name, layout); }

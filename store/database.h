@@ -23,8 +23,8 @@ enum class Role { authority, replica };
 // Threads: any, as Environment says; the catalogue and the trees are handed out as immutable copies.
 class Database {
  public:
-  // Opens or makes the database in `folder`. Throws StorageError if it is of another role, of a newer format, or cannot be
-  // used; the message says what to do.
+  // Opens or makes the database in `folder`. Throws StorageError if it is of another role, of a newer format, another
+  // program's, or cannot be used; then nothing was changed, and the message says what to do.
   Database(const std::filesystem::path& folder, Role role, const Environment::Options& options = {});
 
   Environment& environment() { return environment_; }
@@ -47,8 +47,6 @@ class Database {
   void reload_catalogue();
 
  private:
-  void check_format(Role role, bool writable);
-
   Environment environment_;
   Meta meta_;
   Table catalogue_table_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,9 @@ std::uint64_t identity_of(const std::filesystem::path& folder) {
   return (static_cast<std::uint64_t>(status.st_dev) << 40) ^ status.st_ino;
 }
 
+// The table was made after this transaction began: for it, it does not exist.
+bool is_younger_table(int code) { return code == MDB_BAD_DBI || code == EINVAL; }
+
 int lock_for_writing(const std::filesystem::path& folder) {
   auto path = folder / "owner.lock";
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -53,9 +57,7 @@ int lock_for_writing(const std::filesystem::path& folder) {
 std::optional<Bytes> Txn::find(Table table, Bytes key) const {
   MDB_val k = to_mdb(key), value{};
   int code = mdb_get(txn_, table.handle, &k, &value);
-  if (code == MDB_NOTFOUND) return std::nullopt;
-  // A table made after this transaction began: for it, it does not exist.
-  if (code == MDB_BAD_DBI) return std::nullopt;
+  if (code == MDB_NOTFOUND || is_younger_table(code)) return std::nullopt;
   require(code, "read a record");
   return to_bytes(value);
 }
@@ -63,7 +65,7 @@ std::optional<Bytes> Txn::find(Table table, Bytes key) const {
 std::uint64_t Txn::count(Table table) const {
   MDB_stat stat{};
   int code = mdb_stat(txn_, table.handle, &stat);
-  if (code == MDB_BAD_DBI) return 0;
+  if (is_younger_table(code)) return 0;
   require(code, "count records");
   return stat.ms_entries;
 }
@@ -145,8 +147,7 @@ void WriteTxn::clear(Table table) { require(mdb_drop(txn_, table.handle, 0), "cl
 
 Cursor::Cursor(const Txn& txn, Table table) : cursor_(nullptr) {
   int code = mdb_cursor_open(txn.native(), table.handle, &cursor_);
-  // As in Txn::find: a younger table is an empty one.
-  if (code == MDB_BAD_DBI || code == EINVAL) return;
+  if (is_younger_table(code)) return;
   require(code, "open a cursor");
 }
 
@@ -277,9 +278,21 @@ MDB_txn* Environment::begin(unsigned flags) {
 }
 
 void Environment::run_write(const std::function<void(WriteTxn&)>& fn, Durability durability) {
-  while (!try_write(fn, durability)) {
-    gate_.alone([&] { throw_on_error(mdb_env_set_mapsize(env_, 2 * map_bytes()), "grow the database"); });
-  }
+  while (!try_write(fn, durability)) grow();
+}
+
+void Environment::grow() {
+  gate_.alone([&] {
+    const std::size_t size_bytes = 2 * map_bytes();
+    // LMDB gives its map away before it has the larger one, and is of no use without: so ask first whether there is room.
+    void* room = ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED) {
+      throw StorageError("The database in " + folder_.string() + " is full, and there is no address space to make it larger: " +
+                         std::strerror(errno) + ". Raise this program's limit of memory and start it again.");
+    }
+    ::munmap(room, size_bytes);
+    throw_on_error(mdb_env_set_mapsize(env_, size_bytes), "grow the database");
+  });
 }
 
 bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability durability) {
@@ -303,14 +316,14 @@ bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability
   }
 }
 
-std::optional<Table> Environment::open_table(const std::string& name, Layout layout) {
+std::optional<Table> Environment::open_table(const std::string& name, Layout layout, IfMissing missing) {
   std::lock_guard lock(tables_mutex_);
   if (auto known = tables_.find(name); known != tables_.end()) return known->second;
   unsigned flags = 0;
   if (layout == Layout::integer_keys) flags = MDB_INTEGERKEY;
   if (layout == Layout::integer_index) flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
   Table table;
-  if (options_.access == Access::read_write) {
+  if (options_.access == Access::read_write && missing == IfMissing::make) {
     write([&](WriteTxn& txn) {
       require(mdb_dbi_open(txn.native(), name.c_str(), flags | MDB_CREATE, &table.handle), "open a table");
     });
@@ -326,6 +339,13 @@ std::optional<Table> Environment::open_table(const std::string& name, Layout lay
   return table;
 }
 
+std::uint64_t Environment::count_tables() {
+  ReadTxn txn(*this);
+  Table names;  // LMDB keeps its tables in a table without a name
+  throw_on_error(mdb_dbi_open(txn.native(), nullptr, 0, &names.handle), "count tables");
+  return txn.count(names);
+}
+
 std::size_t Environment::map_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
@@ -338,8 +358,10 @@ std::uint64_t Environment::file_bytes() const {
   return failed ? 0 : size;
 }
 
-void Environment::copy_to(const std::filesystem::path& folder) const {
+void Environment::copy_to(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
+  // LMDB reads with a transaction of its own; this one keeps the map where it is meanwhile.
+  ReadTxn guard(*this);
   throw_on_error(mdb_env_copy2(env_, folder.c_str(), MDB_CP_COMPACT), "copy the database");
 }
 

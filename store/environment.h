@@ -181,16 +181,19 @@ class Environment {
     }
   }
 
-  // Opens a table, and makes it if it is not there and the environment is writable. Nothing if it is not there and may not be
-  // made. The same name always gives the same handle.
-  std::optional<Table> open_table(const std::string& name, Layout layout);
+  enum class IfMissing { make, leave };
+  // Opens a table, and makes it if it is not there, the environment is writable and `missing` says so. Nothing if it is not
+  // there and may not be made. The same name always gives the same handle.
+  std::optional<Table> open_table(const std::string& name, Layout layout, IfMissing missing = IfMissing::make);
+  // How many tables there are, whoever made them.
+  std::uint64_t count_tables();
 
   const std::filesystem::path& folder() const { return folder_; }
   std::size_t map_bytes() const;
   // Bytes of the file in use or free inside it.
   std::uint64_t file_bytes() const;
   // Copies a consistent, compacted image into a new folder, while others go on working.
-  void copy_to(const std::filesystem::path& folder) const;
+  void copy_to(const std::filesystem::path& folder);
 
  private:
   friend class ReadTxn;
@@ -204,10 +207,15 @@ class Environment {
     void alone(F&& fn) {
       std::unique_lock lock(mutex_);
       changing_ = true;
+      struct Done {
+        Gate& gate;
+        ~Done() {
+          gate.changing_ = false;
+          gate.changed_.notify_all();
+        }
+      } done{*this};
       changed_.wait(lock, [&] { return inside_ == 0; });
       fn();
-      changing_ = false;
-      changed_.notify_all();
     }
 
    private:
@@ -219,6 +227,7 @@ class Environment {
 
   void run_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
   bool try_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
+  void grow();
   MDB_txn* begin(unsigned flags);
   void open_environment();
 

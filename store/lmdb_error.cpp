@@ -14,7 +14,8 @@ void throw_on_error(int code, const char* what) {
   std::string message = std::string("Cannot ") + what + ": " + mdb_strerror(code) + ".";
   switch (code) {
     case ENOSPC:
-    case EDQUOT: throw NoSpaceError(message + " Free some space on the disk; nothing was lost.");
+    case EDQUOT:
+    case EFBIG: throw NoSpaceError(message + " Free some space on the disk; nothing was lost.");
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_PANIC:

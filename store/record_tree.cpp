@@ -21,6 +21,19 @@ void fill(std::span<std::byte> room, RecordHeader header, std::span<const std::u
   }
 }
 
+// Moves to the newest revision of the record. False: there is none.
+bool move_to_head(Cursor& cursor, RecordId id) {
+  const KeyWord highest(id, Revision{kRevisionMax});
+  bool found = cursor.seek(highest.value);
+  // Not that one itself: step back from what comes after the record.
+  if (!found) {
+    found = cursor.last();
+  } else if (cursor.key_number() != highest.value) {
+    found = cursor.previous();
+  }
+  return found && KeyWord(cursor.key_number()).id() == id;
+}
+
 }  // namespace
 
 RecordView stored_record(Bytes value) {
@@ -39,10 +52,8 @@ std::optional<RecordView> RecordTree::find(const Txn& txn, KeyWord key) const {
 }
 
 std::optional<Entry> RecordTree::head(const Txn& txn, RecordId id) const {
-  // The last key not above (id, highest revision): step back from the first key of the next id.
   Cursor cursor(txn, table_);
-  bool found = cursor.seek(KeyWord(RecordId{id.value + 1}, Revision{0}).value) ? cursor.previous() : cursor.last();
-  if (!found || KeyWord(cursor.key_number()).id() != id) return std::nullopt;
+  if (!move_to_head(cursor, id)) return std::nullopt;
   return Entry{KeyWord(cursor.key_number()), stored_record(cursor.value())};
 }
 
@@ -54,8 +65,7 @@ std::optional<Entry> RecordTree::resolve(const Txn& txn, KeyWord key) const {
   }
   std::optional<Entry> newest;
   Cursor cursor(txn, table_);
-  bool more = cursor.seek(KeyWord(RecordId{key.id().value + 1}, Revision{0}).value) ? cursor.previous() : cursor.last();
-  for (; more && KeyWord(cursor.key_number()).id() == key.id(); more = cursor.previous()) {
+  for (bool more = move_to_head(cursor, key.id()); more && KeyWord(cursor.key_number()).id() == key.id(); more = cursor.previous()) {
     Entry entry{KeyWord(cursor.key_number()), stored_record(cursor.value())};
     if (entry.record.header().released()) return entry;
     if (!newest && !entry.record.header().removed()) newest = entry;

@@ -1,10 +1,10 @@
 #include "client/command/import_file.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <memory>
 
 #include "client/command/json_records.h"
 #include "schema/text_form.h"
@@ -16,24 +16,27 @@ Error unreadable(const std::string& name) {
   return error(Errc::bad_request, "Cannot read '" + name + "': " + std::strerror(errno) + ".");
 }
 
-std::string all_of(std::istream& input) {
-  return {std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
+Result<std::string> all_of(std::FILE* file, const std::string& name) {
+  std::string text;
+  std::array<char, 1 << 16> part;
+  while (const std::size_t count = std::fread(part.data(), 1, part.size(), file)) {
+    text.append(part.data(), count);
+  }
+  if (std::ferror(file)) return unreadable(name);
+  return text;
 }
 
 Result<std::string> text_of(const std::string& name) {
-  if (name == "-") return all_of(std::cin);
-  std::ifstream file(name, std::ios::binary);
+  if (name == "-") return all_of(stdin, "standard input");
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(name.c_str(), "rb"), close);
   if (!file) return unreadable(name);
-  std::string text = all_of(file);
-  // A folder opens, and fails only when it is read.
-  if (file.bad() || (text.empty() && errno == EISDIR)) return unreadable(name);
-  return text;
+  return all_of(file.get(), name);
 }
 
 }  // namespace
 
 Result<ImportFile> ImportFile::read(const std::string& name, const TreeInfo& tree) {
-  errno = 0;
   const auto text = text_of(name);
   if (!text) return text.error();
   ImportFile file;

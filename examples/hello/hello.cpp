@@ -68,7 +68,8 @@ class TemporaryFolder {
 // A program with a loop of its own would look at Client::status() instead, and tell its user why
 // nothing comes.
 void give_up(int) {
-  constexpr std::string_view text = "hello: no answer for 20 seconds; does the server run?\n";
+  constexpr std::string_view text =
+      "hello: no answer for 20 seconds; does the server run, with a database of this name?\n";
   if (write(STDERR_FILENO, text.data(), text.size()) < 0) _exit(3);
   _exit(1);
 }

@@ -19,15 +19,13 @@ namespace fs = std::filesystem;
 constexpr int kUsage = 2;
 constexpr std::size_t kBadLinesShownMax = 10;
 
-enum class OnBadLine { stop, skip };
-
 struct Arguments {
   std::string data;
   std::string server;
   std::string folder;
   std::uint16_t port = 0;
   std::size_t releases_max = SIZE_MAX;
-  OnBadLine on_bad_line = OnBadLine::stop;
+  std::string on_bad_line = "stop";
 };
 
 // A folder for the run: the one given, which must be new or empty, or one that goes away with this
@@ -85,8 +83,7 @@ void describe(CLI::App& app, Arguments& arguments) {
   app.add_option(
          "--on-bad-line", arguments.on_bad_line,
          "What to do about a broken line in a table: 'stop' imports nothing, 'skip' the rest")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, OnBadLine>{{"stop", OnBadLine::stop}, {"skip", OnBadLine::skip}}));
+      ->check(CLI::IsMember({"stop", "skip"}));
 }
 
 void show_bad_lines(const std::vector<ldraw::BadLine>& bad_lines) {
@@ -105,7 +102,7 @@ ldraw::Library load(const Arguments& arguments, ldraw::Report& report) {
   auto loaded = ldraw::load_library(folder);
   show_bad_lines(loaded.bad_lines);
   const auto bad = ldraw::counted(loaded.bad_lines.size(), "broken line");
-  if (!loaded.bad_lines.empty() && arguments.on_bad_line == OnBadLine::stop) {
+  if (!loaded.bad_lines.empty() && arguments.on_bad_line == "stop") {
     throw ldraw::StoryError("The tables have " + bad +
                             ", so nothing was imported; --on-bad-line skip imports the rest.");
   }

@@ -157,7 +157,10 @@ int ServerProcess::stop() {
 }
 
 void ServerProcess::end_now() noexcept {
-  if (const pid_t pid = pid_; pid > 0) ::kill(pid, SIGKILL);
+  const pid_t pid = pid_;
+  if (pid <= 0) return;
+  ::kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
 }
 
 int ServerProcess::reap() {

@@ -41,7 +41,7 @@ class ServerProcess {
   void kill();
   // Asks it to end, and returns its exit code. Throws if it does not within ten seconds.
   int stop();
-  // For a signal handler's thread: ends the server, and says nothing.
+  // From any thread, when the program is about to end: ends the server, and says nothing.
   void end_now() noexcept;
 
  private:

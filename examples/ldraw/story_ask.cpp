@@ -46,12 +46,12 @@ void ask_for_largest_set(Stage& stage) {
   if (!largest) return;
   const auto most =
       std::ranges::max_element(found.quantities, {}, [](const auto& item) { return item.second; });
-  std::string text =
-      "What is the largest set made of? \"" + std::string((*now.get(*largest))->getTitle().cStr()) +
-      "\", file " + (*now.get(*largest))->getFile().cStr() + ": " + counted(found.pieces, "piece") +
-      " of " + with_commas(found.quantities.size()) + " kinds (part and colour)" + " in " +
-      counted(found.submodels, "submodel") + ", nested " + std::to_string(found.levels) +
-      " deep: " + duration(seconds) + ".";
+  std::string text = std::string("What is the largest set, ") +
+                     (*now.get(*largest))->getFile().cStr() + ", made of? " +
+                     counted(found.pieces, "piece") + " of " +
+                     with_commas(found.quantities.size()) + " kinds (part and colour) in " +
+                     counted(found.submodels, "submodel") + ", nested " +
+                     std::to_string(found.levels) + " deep: " + duration(seconds) + ".";
   if (most != found.quantities.end()) {
     const auto part = now.get(PartKey(most->first.part, coppice::Revision{0}));
     text += " Most of all it needs " + with_commas(most->second) + " times " +

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kNotes = 50000;
 // Small transactions, so that many are under way when the server dies.
-constexpr std::uint64_t kNotesPerTransaction = 100;
+constexpr std::uint64_t kNotesPerTransaction = 200;
 constexpr std::uint64_t kTransactions = kNotes / kNotesPerTransaction;
 constexpr std::string_view kNoteText = "stock taken, note ";
 
@@ -83,6 +83,17 @@ void check_borrow(Stage& stage, PartKey held) {
   granted(stage, "bench gives its part back", stage.bench->give_back({held}));
 }
 
+void check_invariants(Stage& stage) {
+  Stopwatch time;
+  for (const coppice::Client* client : {&*stage.workstation, &*stage.bench}) {
+    const auto broken = client->check_invariants();
+    require(broken.empty(),
+            broken.empty() ? "" : std::string("A replica contradicts itself: ") + broken[0]);
+  }
+  stage.report.line("Both replicas hold every invariant of theirs, checked in " +
+                    duration(time.seconds()) + ".");
+}
+
 }  // namespace
 
 void kill_server_during_upload(Stage& stage) {
@@ -118,6 +129,7 @@ void kill_server_during_upload(Stage& stage) {
                     " notes, and " + with_commas(equal) +
                     " records equal in workstation, bench and server.");
   check_borrow(stage, held);
+  check_invariants(stage);
 }
 
 }  // namespace ldraw

@@ -146,8 +146,11 @@ void run_release_train(Stage& stage) {
   const double seconds = time.seconds();
   stage.report.line(counted(revisions, "revision") + " released in " + duration(seconds) + " (" +
                     rate(revisions, seconds) + "). bench was looked at " +
-                    with_commas(witness.looks()) +
-                    " times meanwhile, and never showed a part of a release.");
+                    with_commas(witness.looks()) + " times meanwhile, and " +
+                    (witness.looks_at_parts() == 0
+                         ? std::string("never showed a part of a release.")
+                         : "showed a part of a release " + with_commas(witness.looks_at_parts()) +
+                               " times, each time saying that it was catching up."));
   check_released(stage, count);
   check_where_used(stage, count);
 }

@@ -63,6 +63,7 @@ std::uint64_t Witness::look() {
                                       [&](PartKey key) { return is_released(now, key); });
   const bool whole = released == 0 || released == static_cast<std::ptrdiff_t>(sample_.size());
   require(whole || now.catching_up(), "bench shows only a part of a release.");
+  looks_at_parts_ += !whole;
   return now.sequence();
 }
 

@@ -98,6 +98,10 @@ struct Hello {
   # Trees this program knows and the server may not: those whose catalogue entry has version 0 or was changed by this
   # program. The server adopts what is new and compatible, before it answers.
 
+  partial @13 :Bool;
+  # The cursor stands between the pieces of a large step: records that changed after it may be missing, with their bodies. The
+  # server sends no header alone until it has reached the head.
+
   known @12 :List(Known);
   # What the replica's catalogue holds already, so that the Welcome need not repeat it.
 

@@ -89,7 +89,8 @@ TEST_CASE("a database of the server is not taken for a replica", "[e2e]") {
   Site site;
   { Client client = site.live_client("bench"); }
   site.stop_and_check();
-  check_refused(run_command({"-C", site.server.data().string(), "status"}), 1, {"another kind", "not a replica"});
+  check_refused(run_command({"-C", site.server.data().string(), "status"}), 1,
+                {"another kind", "not a replica"});
 }
 
 TEST_CASE("two processes cannot write to one replica", "[e2e]") {

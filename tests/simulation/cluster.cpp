@@ -101,7 +101,7 @@ void Cluster::settle_until(const std::function<bool()>& reached) {
         const Status status = machine->client().status();
         text += " " + machine->name() + " is " + to_string(status.connection) + " at " +
                 std::to_string(status.cursor) + " with " + std::to_string(status.outbox) +
-                " in its outbox (" + status.reason + ")";
+                " in its outbox (" + status.reason + ") " + machine->trouble();
       }
       return text + "; the authority is at " + std::to_string(world_.history.head());
     });

@@ -162,8 +162,7 @@ void History::body_changed(AnyKey key, const Record& before, const RecordHeader&
 void History::append_marks(AnyKey key, const std::string& before, const std::string& after) {
   const Trail trail = parse_trail(appended(before, after));
   auto& known = marks_[key.record()];
-  for (std::size_t at = 0; at < trail.size(); ++at) {
-    const Mark& mark = trail[at];
+  for (const Mark& mark : trail) {
     const Deed* deed = ledger_.find(mark.number);
     require(deed != nullptr, [&] {
       return "X3: " + to_string(key) + " carries " + to_string(mark) +
@@ -175,21 +174,25 @@ void History::append_marks(AnyKey key, const std::string& before, const std::str
     require(known.insert(mark.number).second, [&] {
       return "X5: " + to_string(mark) + " was applied twice to " + to_string(key) + ": " + after;
     });
-    if (mark.kind == Mark::Kind::edited || is_carried(trail, at)) continue;
+    if (mark.kind == Mark::Kind::edited || is_carried(key.record(), mark.number)) continue;
     ledger_.applied(mark.number);
     fresh_.insert(mark.number);
   }
 }
 
-// C4: work that was refused stays under its borrow, and comes again in the next check-in of the
+// C4: work that was refused stays under its borrow, and comes again with the next check-in of the
 // same record.
-bool History::is_carried(const Trail& trail, std::size_t at) const {
-  if (ledger_.find(trail[at].number)->fate != Fate::refused) return false;
-  for (std::size_t later = at + 1; later < trail.size(); ++later) {
-    const Deed* deed = ledger_.find(trail[later].number);
-    if (deed != nullptr && deed->client == ledger_.find(trail[at].number)->client) return true;
-  }
-  return false;
+bool History::is_carried(AnyKey record, std::uint64_t number) const {
+  const Deed& refused = *ledger_.find(number);
+  if (refused.fate != Fate::refused) return false;
+  const auto contains = [&](const std::vector<AnyKey>& records) {
+    return std::ranges::find(records, record) != records.end();
+  };
+  return std::ranges::any_of(ledger_.deeds(), [&](const auto& entry) {
+    const auto& [later, deed] = entry;
+    return later > number && deed.client == refused.client && deed.fate != Fate::refused &&
+           (contains(deed.touched) || contains(deed.handed));
+  });
 }
 
 void History::check_token(AnyKey key, const RecordHeader& header) {

@@ -32,9 +32,11 @@ void Ledger::applied(std::uint64_t number) { settle(number, Fate::applied); }
 void Ledger::refused(std::uint64_t number) { settle(number, Fate::refused); }
 void Ledger::discarded(std::uint64_t number) { known(number).discarded = true; }
 
-std::string comment_of(std::uint64_t number) { std::string text = "t";
+std::string comment_of(std::uint64_t number) {
+  std::string text = "t";
   text += std::to_string(number);
-  return text; }
+  return text;
+}
 
 std::uint64_t number_of(std::string_view comment) {
   std::uint64_t number = 0;

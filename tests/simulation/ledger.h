@@ -22,6 +22,7 @@ struct Deed {
   std::string client;
   std::vector<AnyKey> touched;  // records created or checked in; each carries the deed's mark
   std::vector<AnyKey> edited;   // records edited and not checked in
+  std::vector<AnyKey> handed;   // records checked in as they were: what they carried comes along
   bool sent = false;            // it made an operation; false: local edits only
   Fate fate = Fate::open;
   bool discarded = false;  // refused, and thrown out of the drawer by its user

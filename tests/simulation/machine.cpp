@@ -73,7 +73,7 @@ void Machine::open() {
       folder_, std::move(options),
       [this](wire::ClientEvents& events) { return std::make_unique<Line>(*this, events); },
       [this] { return world_.random(); }));
-  last_accepted_ = 0;
+  told_.clear();
   dirty_ = true;
 }
 
@@ -134,18 +134,27 @@ void Machine::step() {
 void Machine::poll() {
   events_ = client_->poll();
   if (!events_.empty()) dirty_ = true;
-  for (const Event& event : events_) check_event(event);
+  for (const Event& event : events_) {
+    check_event(event);
+    if (event.kind == Event::Kind::connection) note_trouble(client_->status().reason);
+  }
+}
+
+// Why a connection was given up is forgotten as soon as its end is told; the report of a failure
+// wants it.
+void Machine::note_trouble(const std::string& reason) {
+  if (reason.starts_with("The server sent")) trouble_ = reason;
 }
 
 // X13, the part about events.
 void Machine::check_event(const Event& event) {
   if (event.kind == Event::Kind::accepted || event.kind == Event::Kind::conflict) {
     if (event.operation == 0) return;
-    require(event.operation > last_accepted_, [&] {
-      return "X13: " + name_ + " was told of operation " + std::to_string(event.operation) +
-             " after " + std::to_string(last_accepted_);
+    // Not in the order of operations: what was accepted is told when it is visible, and some is at
+    // once.
+    require(told_.insert(event.operation).second, [&] {
+      return "X13: " + name_ + " was told twice of operation " + std::to_string(event.operation);
     });
-    last_accepted_ = event.operation;
   }
   if (event.kind == Event::Kind::created || event.kind == Event::Kind::changed) {
     const auto found = client_->snapshot().head(event.key);

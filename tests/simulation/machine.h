@@ -76,6 +76,8 @@ class Machine {
   std::set<AnyKey> held() const;
   // Every answer asked for in this life of the process has come.
   bool all_answered() const;
+  // What the client last held against the server; empty: nothing.
+  const std::string& trouble() const { return trouble_; }
   // Frames that reached this client or that it sent.
   std::uint64_t frames() const { return frames_; }
 
@@ -92,6 +94,7 @@ class Machine {
   void close();
   void poll();
   void check_event(const Event& event);
+  void note_trouble(const std::string& reason);
   std::optional<AnyKey> find(const Name& name) const;
   std::optional<AnyKey> head(const Snapshot& seen, const Name& name) const;
   std::vector<AnyKey> find(const Names& names) const;
@@ -112,7 +115,8 @@ class Machine {
   bool dirty_ = true;
   std::int64_t skew_us_ = 0;
   std::uint64_t frames_ = 0;
-  std::uint64_t last_accepted_ = 0;  // operation, of this life's events
+  std::string trouble_;
+  std::set<std::uint64_t> told_;  // operations whose end this life's events told
   std::map<AnyKey, std::set<std::uint64_t>> unsaved_;
   std::vector<Event> events_;  // of the last poll
   std::vector<Pending<Borrow>> borrows_;

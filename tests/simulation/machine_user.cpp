@@ -107,6 +107,7 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
   });
   all(work.hand_in, [&](const Name&, AnyKey key) {
     transaction.check_in(key, comment, work.borrowing);
+    deed.handed.push_back(key.record());
     deed.sent = true;
   });
   all(work.set_state, [&](const Name&, AnyKey key) {

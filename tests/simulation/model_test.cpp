@@ -62,9 +62,9 @@ struct Told {
   Told() {
     const auto one = HandMade::key(1).record();
     const auto two = HandMade::key(2).record();
-    ledger.enter(ledger.next_number(), {"alice", {one, two}, {}, true, Fate::open, false});
-    ledger.enter(ledger.next_number(), {"alice", {one}, {}, true, Fate::open, false});
-    ledger.enter(ledger.next_number(), {"alice", {one}, {}, true, Fate::open, false});
+    ledger.enter(ledger.next_number(), {"alice", {one, two}, {}, {}, true, Fate::open, false});
+    ledger.enter(ledger.next_number(), {"alice", {one}, {}, {}, true, Fate::open, false});
+    ledger.enter(ledger.next_number(), {"alice", {one}, {}, {}, true, Fate::open, false});
     HandMade().company(1, header(1, 0), "c1").company(2, header(2, 0), "c1").observe(history);
   }
   void sees(const HandMade& world) { world.observe(history); }

@@ -70,6 +70,7 @@ void ReplicaCheck::look_at(const AnyRecord& record) {
 void ReplicaCheck::compare(AnyKey key, RecordView view) {
   if (LocalMark::is_local(view.header())) {
     ++counts().local;
+    if (LocalMark::is_edited(view.header())) edited_.insert(key);
     return;
   }
   const std::uint64_t sequence = view.header().sequence;
@@ -203,7 +204,7 @@ void ReplicaCheck::run_converged() {
           [&] { return text("is not at the head, ") + std::to_string(world_.history.head()); });
   for (const auto& [key, record] : world_.history.records()) {
     const auto found = sequences_.find(key);
-    if (machine_.unsaved().contains(key.record())) continue;
+    if (machine_.unsaved().contains(key.record()) || edited_.contains(key)) continue;
     require((found != sequences_.end()) != record.header.removed(),
             [&] { return text("differs in whether it has ") + to_string(key); });
     if (found == sequences_.end()) continue;
@@ -213,6 +214,9 @@ void ReplicaCheck::run_converged() {
              std::to_string(record.header.sequence);
     });
   }
+  for (const AnyKey key : edited_) {
+    require(has_work_in(key), [&] { return text("calls ") + to_string(key) + " edited"; });
+  }
   for (const auto& [number, deed] : world_.ledger.deeds()) {
     if (deed.client != machine_.name() || !deed.sent) continue;
     require(deed.fate != Fate::open,
@@ -220,6 +224,17 @@ void ReplicaCheck::run_converged() {
     require(deed.fate == Fate::applied || deed.discarded || drawer_.contains(number),
             [&] { return text("has lost the refused transaction ") + std::to_string(number); });
   }
+}
+
+// C4: what was refused stays under its borrow, to be mended and handed in again.
+bool ReplicaCheck::has_work_in(AnyKey key) const {
+  if (machine_.unsaved().contains(key.record())) return true;
+  return std::ranges::any_of(world_.ledger.deeds(), [&](const auto& entry) {
+    const Deed& deed = entry.second;
+    return deed.client == machine_.name() && deed.fate == Fate::refused &&
+           (std::ranges::find(deed.touched, key.record()) != deed.touched.end() ||
+            std::ranges::find(deed.handed, key.record()) != deed.handed.end());
+  });
 }
 
 }  // namespace coppice::simulation

@@ -36,6 +36,7 @@ class ReplicaCheck {
   void check_own(std::uint64_t number, const Deed& deed);
   void check_unsaved();
   void check_index();
+  bool has_work_in(AnyKey key) const;
   bool shows(AnyKey record, std::uint64_t number) const;
   std::string who() const;
 
@@ -46,6 +47,7 @@ class ReplicaCheck {
   std::map<AnyKey, std::set<std::uint64_t>> marks_;  // by record: what it shows
   std::map<std::uint64_t, std::size_t> shown_;       // transaction -> touched records that show it
   std::map<AnyKey, std::uint64_t> sequences_;        // by key: what the replica has
+  std::set<AnyKey> edited_;                          // by key: with edits that are not handed in
   std::set<std::uint64_t> drawer_;                   // transactions in the drawer
   std::set<AnyKey> drawer_records_;
   std::uint64_t index_entries_ = 0;

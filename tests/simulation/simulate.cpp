@@ -17,6 +17,7 @@ struct Flags {
   double hours = 0;
   int steps = 200;
   int shrink_seconds = 60;
+  bool keep_going = false;
   bool verbose = false;
 };
 
@@ -43,12 +44,17 @@ class Runner {
     for (std::uint64_t seed = range.first; seed <= range.last; ++seed) {
       if (flags_.verbose)
         std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
-      if (auto failure = run_schedule(seed, flags_.steps)) return show(std::move(*failure));
+      if (auto failure = run_schedule(seed, flags_.steps)) {
+        if (!flags_.keep_going) return show(std::move(*failure));
+        std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                    failure->what.c_str());
+        ++failed_;
+      }
       if (++done_ % 1000 == 0) progress(seed);
       if (flags_.hours > 0 && seconds() > flags_.hours * 3600) break;
     }
     summary();
-    return 0;
+    return failed_ == 0 ? 0 : 1;
   }
 
  private:
@@ -97,6 +103,7 @@ class Runner {
   const Flags& flags_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::uint64_t done_ = 0;
+  std::uint64_t failed_ = 0;
 };
 
 int main(int argc, char** argv) {
@@ -110,6 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("--steps", flags.steps, "actions of a schedule")->check(CLI::PositiveNumber);
   app.add_option("--shrink", flags.shrink_seconds,
                  "spend so many seconds on making a failure's trace shorter");
+  app.add_flag("--keep-going", flags.keep_going, "print one line for each failure and go on");
   app.add_flag("--verbose", flags.verbose, "print each seed before it is run");
   CLI11_PARSE(app, argc, argv);
 

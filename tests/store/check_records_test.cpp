@@ -109,7 +109,7 @@ TEST_CASE("a value that contradicts its header is a fault", "[store]") {
 TEST_CASE("a value that is not aligned is a fault", "[store]") {
   Site site;
   site.database.write([&](WriteTxn& txn) {
-    const std::vector<std::byte> odd(71);
+    const std::vector<std::byte> odd(67);
     txn.put(site.companies.table(), key(9).value, odd);
   });
   // Its neighbours on the page are moved too, so there may be more than one.

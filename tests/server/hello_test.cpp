@@ -1,0 +1,150 @@
+#include "tests/server/fixture.h"
+
+namespace coppice::server::test {
+namespace {
+
+std::string refusal_to(Peer& peer, const std::function<void(Peer::Hello)>& change) {
+  peer.forget();
+  peer.connect(change);
+  CHECK(peer.closed().has_value());
+  return to_string(static_cast<Errc>(peer.refusal().getCode()));
+}
+
+TEST_CASE("clients are numbered from 1, and everybody learns who they are", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  Peer bob(server, "bob");
+  ann.listen();
+  CHECK(ann.number == 1);
+  CHECK(bob.number == 2);
+  CHECK(ann.last(protocol::ToClient::CLIENTS).getClients()[0].getUser() == "bob");
+  CHECK(bob.last(protocol::ToClient::CLIENTS).getClients().size() == 2);
+  CHECK(ann.welcome().getEpoch() == 1);
+  CHECK(ann.welcome().getDatabase().size() == 16);
+}
+
+TEST_CASE("a client keeps its number, and its new name is told", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  Peer bob(server, "bob");
+  ann.disconnect();
+  bob.listen();
+  bob.forget();
+  ann.connect([](Peer::Hello hello) { hello.setDevice("lathe"); });
+  bob.listen();
+  CHECK(ann.number == 1);
+  CHECK(bob.last(protocol::ToClient::CLIENTS).getClients()[0].getDevice() == "lathe");
+}
+
+TEST_CASE("D7: a replica of another database is refused", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.initDatabase(16)[3] = 9; }) == "foreign_database");
+}
+
+TEST_CASE("a client of another application is refused, and of another protocol version",
+          "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setApplication("garage"); }) ==
+        "foreign_application");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setProtocol(9); }) == "protocol_version");
+}
+
+TEST_CASE("S30: a client of another epoch is refused", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setEpoch(2); }) == "epoch_changed");
+}
+
+TEST_CASE("a client that has seen more than the server is refused", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setCursor(1'000); }) == "epoch_changed");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setAcknowledged(5); }) == "epoch_changed");
+}
+
+TEST_CASE("a replica that was set back is refused as forked", "[server]") {
+  TestServer server;
+  Maker ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setLastOperation(1); }) == "device_forked");
+}
+
+TEST_CASE("names that are too long, and a client without a UUID, are refused", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.setUser(std::string(201, 'x')); }) == "bad_request");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.initClient(3); }) == "bad_request");
+}
+
+TEST_CASE("of two connections of one replica the newer one counts", "[server]") {
+  TestServer server;
+  Maker ann(server, "ann");
+  const auto first = ann.session;
+  ann.connect();
+  CHECK(server.wire().closed.contains(first));
+  CHECK_FALSE(ann.closed());
+  CHECK(outcome(ann.ask(lease(kParts, 1))) == "leased");
+}
+
+TEST_CASE("a tree of one name but another struct is refused, and nothing is adopted", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  const auto before = server.database().catalogue()->trees().size();
+  const auto change = [](Peer::Hello h) { h.getSchemas()[1].setName("parts"); };
+  CHECK(refusal_to(ann, change) == "incompatible_schema");
+  CHECK(server.database().catalogue()->trees().size() == before);
+}
+
+TEST_CASE("a schema that is none is refused", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(refusal_to(ann, [](Peer::Hello h) { h.getSchemas()[0].initNodes(0); }) ==
+        "incompatible_schema");
+}
+
+TEST_CASE("trees are adopted as version 1, and the welcome repeats nothing that is known",
+          "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  CHECK(ann.welcome().getCatalogue().size() == 2);
+  CHECK(ann.welcome().getCatalogue()[0].getVersion() == 1);
+  ann.connect([](Peer::Hello h) {
+    auto known = h.initKnown(2);
+    known[0].setTree(kParts.value);
+    known[0].setVersion(1);
+    known[1].setTree(kCompanies.value);
+    known[1].setVersion(1);
+  });
+  CHECK(ann.welcome().getCatalogue().size() == 0);
+}
+
+TEST_CASE("a tree that somebody brings is told to the others before its records", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  ann.forget();
+  Peer bob(server, "bob", "desk");
+  bob.connect([](Peer::Hello h) {
+    auto schemas = h.initSchemas(1);
+    const auto words = TreeOf<shop::Movement>::schema();
+    schemas.setWithCaveats(0, capnp::readMessageUnchecked<protocol::TreeSchema>(
+                                  reinterpret_cast<const capnp::word*>(words.data())));
+  });
+  ann.listen();
+  const auto told = ann.last(protocol::ToClient::CATALOGUE).getCatalogue();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].getName() == "movements");
+}
+
+TEST_CASE("another path than the database's name is refused with both names", "[server]") {
+  Options options;
+  options.database_name = "garage";
+  TestServer server(options);
+  Peer ann(server, "ann");
+  const std::string text = ann.refusal().getText();
+  CHECK(text.find("garage") != std::string::npos);
+  CHECK(text.find("main") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace coppice::server::test

@@ -1,0 +1,12 @@
+set(COPPICE_SERVER_TESTS
+  server/borrow_test.cpp
+  server/create_test.cpp
+  server/exactly_once_test.cpp
+  server/feed_test.cpp
+  server/first_sync_test.cpp
+  server/fixture.cpp
+  server/hello_test.cpp
+  server/invariants_test.cpp
+  server/malformed_test.cpp
+  server/revision_test.cpp
+  server/waiting_test.cpp)
