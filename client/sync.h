@@ -103,6 +103,7 @@ class Sync {
   void bind(protocol::Welcome::Reader welcome);
   void discard_synced_records();
   void refused(protocol::Refusal::Reader refusal);
+  void give_up(Error why);
   void set_connection(Connection connection, std::string reason);
   void refresh_status();
   // What the server sends (sync.cpp).
@@ -143,7 +144,7 @@ class Sync {
   bool welcomed_ = false;
   std::optional<std::int64_t> connect_at_us_;
   int attempts_ = 0;
-  std::optional<Error> last_refusal_;
+  std::optional<Error> gave_up_;  // why; until connect() is called again
   TransactionLimits limits_;
   std::uint32_t in_flight_max_ = 64;
   std::deque<std::uint64_t> in_flight_;

@@ -61,7 +61,7 @@ void Sync::connect(std::string url, std::int64_t now_us) {
   url_ = std::move(url);
   wanted_ = true;
   attempts_ = 0;
-  last_refusal_.reset();
+  gave_up_.reset();
   replica_.database().write([&](store::WriteTxn& txn) {
     if (replica_.database().meta().text(txn, fact::kServerUrl) != url_) {
       replica_.database().meta().set_text(txn, fact::kServerUrl, url_);
@@ -158,16 +158,19 @@ void Sync::fail(const Error& why) {
 }
 
 void Sync::refused(protocol::Refusal::Reader refusal) {
-  last_refusal_ = to_error(refusal);
+  auto why = to_error(refusal);
+  if (is_final(why.code)) return give_up(std::move(why));
   welcomed_ = false;
-  if (is_final(last_refusal_->code)) {
-    wanted_ = false;
-    set_connection(Connection::refused, last_refusal_->message);
-    for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(*last_refusal_);
-    for (auto& promise : std::exchange(live_promises_, {})) promise.settle(*last_refusal_);
-  } else {
-    set_connection(Connection::connecting, last_refusal_->message);
-  }
+  set_connection(Connection::connecting, why.message);
+  transport_->close();
+}
+
+// This server and this replica do not go together: trying again would change nothing.
+void Sync::give_up(Error why) {
+  wanted_ = false;
+  welcomed_ = false;
+  set_connection(Connection::refused, why.message);
+  gave_up_ = std::move(why);
   transport_->close();
 }
 
@@ -181,10 +184,8 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
     ours = uuid.size() == 16 && (bound.empty() || bound == uuid);
   }
   if (!ours) {
-    wanted_ = false;
-    set_connection(Connection::refused, "This replica belongs to another database than the one at " + url_ + ". Connect it to its own, or use another folder.");
-    transport_->close();
-    return;
+    return give_up(error(Errc::foreign_database, "This replica belongs to another database than the one at " + url_ +
+                                                     ". Connect it to its own, or use another folder."));
   }
   adopt(welcome.getCatalogue());
   const bool had_position = position_.first_sync;

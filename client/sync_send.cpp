@@ -75,6 +75,12 @@ void Sync::when_flushed(Promise<Done> promise) { flush_promises_.push_back(std::
 void Sync::when_live(Promise<Done> promise) { live_promises_.push_back(std::move(promise)); }
 
 void Sync::settle_waiting() {
+  if (gave_up_) {
+    // Nobody will answer. What was asked for stays in the outbox.
+    promises_.refuse_all(*gave_up_);
+    for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(*gave_up_);
+    for (auto& promise : std::exchange(live_promises_, {})) promise.settle(*gave_up_);
+  }
   if (!flush_promises_.empty()) {
     auto txn = replica_.database().read();
     if (txn.count(replica_.tables().outbox) == 0) {

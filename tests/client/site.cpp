@@ -70,6 +70,11 @@ bool Site::step() {
   return network.run_until_idle() > 0 || worked;
 }
 
+void Site::work() {
+  core_->step(now_us);
+  network.run_until_idle();
+}
+
 void Site::settle() {
   int quiet = 0;
   for (int round = 0; quiet < 3; ++round) {
@@ -98,6 +103,17 @@ RecordHeader Site::header(AnyKey key) {
   const auto found = database_->tree(key.tree)->find(txn, key.word);
   REQUIRE(found);
   return found->header();
+}
+
+std::size_t Site::count(TreeId id) {
+  auto txn = database_->read();
+  const auto tree = database_->tree(id);
+  if (!tree) return 0;
+  std::size_t count = 0;
+  for (store::RecordCursor cursor(txn, *tree); cursor; cursor.next()) {
+    if (!cursor.record().header().removed()) ++count;
+  }
+  return count;
 }
 
 std::vector<std::string> Site::faults() { return server::check_invariants(*database_); }
@@ -270,6 +286,7 @@ void check_equal(Site& site, Desk& desk) {
       auto walk = now.walk(tree.id);
       while (const auto record = walk.next()) keys.push_back(record->key);
     }
+    CHECK(keys.size() == site.count(tree.id));
     for (AnyKey key : keys) {
       INFO(desk->format(key));
       CHECK(desk.value(key) == site.stored(key));

@@ -31,12 +31,16 @@ class Site final : public wire::ServerEvents {
   // Lets everything travel and everybody work until nothing happens any more; the clock moves as
   // long as a client waits to connect again.
   void settle();
+  // Lets the server alone do what is due.
+  void work();
   void stop_server();
   void start_server();
 
   // The value the authority has; nothing: no such record.
   std::optional<std::vector<std::uint64_t>> stored(AnyKey key);
   RecordHeader header(AnyKey key);
+  // Records of the tree, tombstones left out.
+  std::size_t count(TreeId tree);
   // What the authority's own check finds wrong.
   std::vector<std::string> faults();
 

@@ -31,6 +31,22 @@ std::uint64_t value_hash(RecordView record) {
   return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+std::string to_string(const RecordHeader& header) {
+  std::string text =
+      LocalMark::is_local(header) ? "local" : "sequence " + std::to_string(header.sequence);
+  text +=
+      " body " + std::to_string(header.body_sequence) + " token " + std::to_string(header.token);
+  text +=
+      " borrower " + std::to_string(header.borrower) + " author " + std::to_string(header.author);
+  text += " created " + std::to_string(header.created_us) + " changed " +
+          std::to_string(header.changed_us);
+  text +=
+      " iteration " + std::to_string(header.iteration) + " state " + std::to_string(header.state);
+  text +=
+      " flags " + std::to_string(header.flags) + " schema " + std::to_string(header.schema_version);
+  return text + " words " + std::to_string(header.body_words);
+}
+
 void History::observe(const store::Database& database) {
   auto& writable =
       const_cast<store::Database&>(database);  // read() is not const, and changes nothing
@@ -106,7 +122,7 @@ void History::appeared(AnyKey key, RecordView record) {
   stored.header = header;
   stored.trail = trail;
   stored.hash = record.hash();
-  stored.versions.push_back({header.sequence, value_hash(record), header.removed()});
+  stored.versions.push_back({header.sequence, value_hash(record), header.removed(), header});
 }
 
 // What a new revision starts with: the trail of the newest one that was not removed.
@@ -138,7 +154,7 @@ void History::changed(AnyKey key, Record& before, RecordView record) {
   before.header = header;
   before.trail = trail;
   before.hash = record.hash();
-  before.versions.push_back({header.sequence, value_hash(record), header.removed()});
+  before.versions.push_back({header.sequence, value_hash(record), header.removed(), header});
 }
 
 void History::body_changed(AnyKey key, const Record& before, const RecordHeader& header,

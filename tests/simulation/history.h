@@ -35,6 +35,7 @@ class History {
     std::uint64_t sequence = 0;
     std::uint64_t hash = 0;  // of the whole stored value
     bool removed = false;
+    RecordHeader header;
   };
   struct Record {
     RecordHeader header;
@@ -76,5 +77,7 @@ class History {
 };
 
 std::uint64_t value_hash(RecordView record);
+// "sequence 7, token 3 ...", for a report.
+std::string to_string(const RecordHeader& header);
 
 }  // namespace coppice::simulation

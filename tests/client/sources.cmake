@@ -1,0 +1,15 @@
+set(COPPICE_CLIENT_TESTS
+  client/alone_test.cpp
+  client/borrow_test.cpp
+  client/create_test.cpp
+  client/edit_test.cpp
+  client/event_test.cpp
+  client/id_pool_test.cpp
+  client/indexer_test.cpp
+  client/limits_test.cpp
+  client/pending_test.cpp
+  client/refused_test.cpp
+  client/release_test.cpp
+  client/schema_test.cpp
+  client/site.cpp
+  client/sync_test.cpp)
