@@ -208,7 +208,7 @@ bool Applier::confirm_creates(std::uint64_t operation, protocol::Accepted::Reade
     header.iteration = 1;
     header.flags = RecordHeader::kFresh;
     header.schema_version = versions[i];
-    writer_.show_header(touched[i].key, header);
+    writer_.show_header(touched[i].key, *current, header);
   }
   forget_request(operation);
   return true;

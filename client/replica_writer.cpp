@@ -76,7 +76,11 @@ void ReplicaWriter::show_new(AnyKey key, RecordView value) { write(key, std::nul
 void ReplicaWriter::show_header(AnyKey key, const RecordHeader& header) {
   auto current = visible(key);
   COPPICE_CHECK(current.has_value());
-  show(key, header, current->body());
+  show_header(key, *current, header);
+}
+
+void ReplicaWriter::show_header(AnyKey key, RecordView current, const RecordHeader& header) {
+  write(key, current, compose(after_room_, header, current.body()), false);
 }
 
 void ReplicaWriter::forget(AnyKey key) {

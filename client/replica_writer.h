@@ -40,6 +40,8 @@ class ReplicaWriter {
   void show_new(AnyKey key, RecordView value);
   // Changes the header alone.
   void show_header(AnyKey key, const RecordHeader& header);
+  // The same for a caller that has looked already. REQUIRES: `current` is what is visible.
+  void show_header(AnyKey key, RecordView current, const RecordHeader& header);
   // Makes the tree not have it.
   void forget(AnyKey key);
 

@@ -310,10 +310,27 @@ bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability
   } catch (const MapFull&) {
     if (txn.txn_) mdb_txn_abort(txn.txn_);
     return false;
+  } catch (const CorruptionError&) {
+    if (txn.txn_) mdb_txn_abort(txn.txn_);
+    throw;
+  } catch (const StorageError& e) {
+    if (txn.txn_) mdb_txn_abort(txn.txn_);
+    if (!disk_is_full()) throw;
+    throw NoSpaceError("The disk of " + folder_.string() + " is full. Free some space on it; nothing was lost. (" + e.what() + ")");
   } catch (...) {
     if (txn.txn_) mdb_txn_abort(txn.txn_);
     throw;
   }
+}
+
+bool Environment::disk_is_full() const {
+  // The write that meets the end of the disk is cut short, which LMDB reports as an input/output error: so ask the disk.
+  constexpr off_t kLittle = 1 << 20;
+  int file = -1;
+  struct stat status {};
+  if (mdb_env_get_fd(env_, &file) != MDB_SUCCESS || ::fstat(file, &status) != 0) return false;
+  if (::fallocate(file, 0, status.st_size, kLittle) == 0) return false;
+  return errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 }
 
 std::optional<Table> Environment::open_table(const std::string& name, Layout layout, IfMissing missing) {

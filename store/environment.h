@@ -228,6 +228,7 @@ class Environment {
   void run_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
   bool try_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
   void grow();
+  bool disk_is_full() const;
   MDB_txn* begin(unsigned flags);
   void open_environment();
 

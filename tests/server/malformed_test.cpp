@@ -55,7 +55,7 @@ TEST_CASE("a request of a kind that the server does not know is refused", "[serv
   CHECK(outcome(ann.ask([](protocol::Request::Builder request) {
           request.initLease();
           // The discriminant of the union: a later version's member.
-          auto data = capnp::AnyStruct::Builder(request).getDataSection();
+          auto data = capnp::AnyStruct::Builder(kj::mv(request)).getDataSection();
           for (std::size_t i = 16; i < data.size(); i += 2) {
             if (data[i] == 4) data[i] = 99;
           }

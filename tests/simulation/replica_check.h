@@ -29,6 +29,7 @@ class ReplicaCheck {
 
  private:
   void look_at(const AnyRecord& record);
+  bool is_given_back(const History::Version& version, RecordHeader header) const;
   void compare(AnyKey key, RecordView view);
   void check_missing();
   void check_wholeness();
