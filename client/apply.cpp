@@ -11,7 +11,9 @@
 namespace coppice::client {
 namespace {
 
-Error bad_server(std::string what) { return error(Errc::bad_request, "The server sent what cannot be: " + std::move(what)); }
+Error bad_server(std::string what) {
+  return error(Errc::bad_request, "The server sent what cannot be: " + std::move(what));
+}
 
 std::span<const std::byte> bytes_of(capnp::Data::Reader data) {
   return {reinterpret_cast<const std::byte*>(data.begin()), data.size()};
@@ -24,7 +26,7 @@ std::optional<RecordHeader> header_of(const std::optional<RecordView>& record) {
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------------------- the authority's records
+// -------- the authority's records
 
 const TreeInfo* Applier::tree(TreeId id) {
   if (!last_tree_ || last_tree_->id() != id) last_tree_ = catalogue_->find(id);
@@ -38,7 +40,8 @@ Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::b
   if (record->header().removed()) return *record;
   auto body = tree.shape().check(std::as_bytes(record->body()), scratch_);
   if (!body) return body.error();
-  if (body->words().data() != record->body().data()) return bad_server("a body that is not canonical.");
+  if (body->words().data() != record->body().data())
+    return bad_server("a body that is not canonical.");
   if (record->header().released() && record->hash() != content_hash(record->body())) {
     return bad_server("a released body that does not have the hash it was released with.");
   }
@@ -46,8 +49,10 @@ Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::b
 }
 
 // A header that came alone, with the body that is here, in room_.
-Result<std::span<const std::byte>> Applier::with_our_body(AnyKey key, std::span<const std::byte> value) {
-  if (value.size() < sizeof(RecordHeader) || value.size() % 8 != 0) return bad_server("a header of a wrong length.");
+Result<std::span<const std::byte>> Applier::with_our_body(AnyKey key,
+                                                          std::span<const std::byte> value) {
+  if (value.size() < sizeof(RecordHeader) || value.size() % 8 != 0)
+    return bad_server("a header of a wrong length.");
   RecordHeader header;
   std::memcpy(&header, value.data(), sizeof header);
   std::span<const std::byte> body;
@@ -84,7 +89,8 @@ Result<Done> Applier::change(protocol::Change::Reader change) {
 
 Result<Done> Applier::snapshot_record(TreeId tree, protocol::Change::Reader record) {
   if (record.getHeaderOnly()) return bad_server("a header alone in a first sync.");
-  if (record.getTree() != 0 && record.getTree() != tree.value) return bad_server("a record of another tree in a first sync.");
+  if (record.getTree() != 0 && record.getTree() != tree.value)
+    return bad_server("a record of another tree in a first sync.");
   AnyKey key(tree, KeyWord(record.getKey()));
   const TreeInfo* info = this->tree(tree);
   if (!info || key.word.floats()) return bad_server("a record of no tree.");
@@ -119,8 +125,8 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
   if (LocalMark::is_edited(mine) && lost) rescue_edit(key, borrow_lost(key, now));
 }
 
-void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& before, const RecordHeader& now,
-                            protocol::Change::Reader change) {
+void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& before,
+                            const RecordHeader& now, protocol::Change::Reader change) {
   if (now.token != 0) {
     Holder holder = to_holder(change.getBorrow());
     holder.client = now.borrower;
@@ -133,11 +139,13 @@ void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& befor
 
 Error Applier::borrow_lost(AnyKey key, const RecordHeader& authority) const {
   std::string name = catalogue_->format(key);
-  return error(Errc::borrow_lost,
-               "The borrow of " + name + " is over" +
-                   (authority.borrower ? ", and client " + std::to_string(authority.borrower) + " has it now" : "") +
-                   ". Your changes are kept as a conflict: borrow it again and apply them.",
-               key);
+  return error(
+      Errc::borrow_lost,
+      "The borrow of " + name + " is over" +
+          (authority.borrower ? ", and client " + std::to_string(authority.borrower) + " has it now"
+                              : "") +
+          ". Your changes are kept as a conflict: borrow it again and apply them.",
+      key);
 }
 
 void Applier::rescue_edit(AnyKey key, const Error& why) {
@@ -147,7 +155,7 @@ void Applier::rescue_edit(AnyKey key, const Error& why) {
   writer_.show_base(key);
 }
 
-// ------------------------------------------------------------------------------------------------------------ answers
+// -------- answers
 
 std::optional<store::Bytes> Applier::request(std::uint64_t operation) const {
   return writer_.txn().find(writer_.replica().tables().outbox, operation);
@@ -175,7 +183,8 @@ void Applier::forget_request(std::uint64_t operation) {
   writer_.txn().erase(writer_.replica().tables().awaiting, operation);
 }
 
-Applier::AcceptedResult Applier::accepted(std::uint64_t operation, protocol::Accepted::Reader accepted,
+Applier::AcceptedResult Applier::accepted(std::uint64_t operation,
+                                          protocol::Accepted::Reader accepted,
                                           std::uint64_t cursor) {
   if (!request(operation)) return {};
   if (confirm_creates(operation, accepted)) return {.known = true, .over = true};
@@ -183,7 +192,8 @@ Applier::AcceptedResult Applier::accepted(std::uint64_t operation, protocol::Acc
     finish(operation);
     return {.known = true, .over = true};
   }
-  writer_.txn().put(writer_.replica().tables().awaiting, operation, store::bytes_of(accepted.getLast()));
+  writer_.txn().put(writer_.replica().tables().awaiting, operation,
+                    store::bytes_of(accepted.getLast()));
   return {.known = true, .over = false};
 }
 
@@ -192,7 +202,8 @@ bool Applier::confirm_creates(std::uint64_t operation, protocol::Accepted::Reade
   StoredRequest stored(*request(operation));
   if (!stored.is_pure_creates()) return false;
   std::vector<std::uint32_t> versions;
-  for (auto action : stored.reader().getTransaction().getActions()) versions.push_back(action.getSchemaVersion());
+  for (auto action : stored.reader().getTransaction().getActions())
+    versions.push_back(action.getSchemaVersion());
   for (std::size_t i = 0; i < touched.size(); ++i) {
     auto current = writer_.visible(touched[i].key);
     if (!current || LocalMark::operation(current->header()) != operation) continue;
@@ -252,11 +263,11 @@ bool Applier::answered(std::uint64_t operation) {
 void Applier::leased(protocol::Lease::Reader lease) {
   IdRange range{lease.getBegin(), lease.getBegin(), lease.getEnd()};
   std::uint64_t stored[2] = {range.next, range.end};
-  writer_.txn().put(writer_.replica().tables().leases, PairKey(TreeId{lease.getTree()}, range.begin).bytes(),
-                    store::bytes_of(stored));
+  writer_.txn().put(writer_.replica().tables().leases,
+                    PairKey(TreeId{lease.getTree()}, range.begin).bytes(), store::bytes_of(stored));
 }
 
-// ------------------------------------------------------------------------------------------------------------ refusals
+// -------- refusals
 
 bool Applier::refused(std::uint64_t operation, const std::vector<Error>& reasons) {
   auto bytes = request(operation);
@@ -266,7 +277,8 @@ bool Applier::refused(std::uint64_t operation, const std::vector<Error>& reasons
     keep_request_as_conflict(writer_, operation, reasons);
     for (const Touched& one : touched) take_back(one, operation);
   } else {
-    for (AnyKey key : heads_given_back(operation)) take_back({key, protocol::Action::Kind::SET_STATE, 0}, operation);
+    for (AnyKey key : heads_given_back(operation))
+      take_back({key, protocol::Action::Kind::SET_STATE, 0}, operation);
   }
   forget_request(operation);
   return true;
@@ -276,8 +288,8 @@ bool Applier::still_ours(AnyKey key, std::uint64_t token) const {
   auto authority = writer_.base(key);
   if (!authority) return false;
   const RecordHeader& header = authority->header();
-  return header.borrower == writer_.replica().client_number() && header.token != 0 && !header.released() &&
-         ((token & OwnGrant::kBit) || header.token == token);
+  return header.borrower == writer_.replica().client_number() && header.token != 0 &&
+         !header.released() && ((token & OwnGrant::kBit) || header.token == token);
 }
 
 std::uint64_t Applier::open_operation_on(AnyKey key) const {
@@ -306,7 +318,8 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation) {
   if (!current || LocalMark::operation(current->header()) != operation) return;
   const bool edited = LocalMark::is_edited(current->header());
   const std::uint64_t open = open_operation_on(touched.key);
-  if ((touched.kind == Kind::CHECK_IN || edited) && (open != 0 || still_ours(touched.key, touched.token))) {
+  if ((touched.kind == Kind::CHECK_IN || edited) &&
+      (open != 0 || still_ours(touched.key, touched.token))) {
     // The work stays where it is, and the borrow with it.
     RecordHeader header = open != 0 ? current->header() : writer_.base(touched.key)->header();
     header.sequence = LocalMark::edited(open);
@@ -317,7 +330,8 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation) {
     return rescue_edit(touched.key, borrow_lost(touched.key, authority));
   }
   if (open != 0) return show_as_left_by(touched.key, open);
-  if (touched.kind == Kind::CREATE && current->header().token & OwnGrant::kBit) writer_.set_holder(touched.key, std::nullopt);
+  if (touched.kind == Kind::CREATE && current->header().token & OwnGrant::kBit)
+    writer_.set_holder(touched.key, std::nullopt);
   writer_.show_base(touched.key);
 }
 

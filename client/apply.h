@@ -8,18 +8,19 @@
 
 namespace coppice::client {
 
-// What the authority says, put into the replica: changes, first sync, and the answers to the client's own operations. Part of one
-// write transaction.
+// What the authority says, put into the replica: changes, first sync, and the answers to the
+// client's own operations. Part of one write transaction.
 //
-// An operation of ours is over when it was refused, or when it was accepted *and* the cursor has reached its last change; until
-// then it stays in the outbox, so that at every moment the replica is the authority's state at its cursor plus the outbox.
+// An operation of ours is over when it was refused, or when it was accepted *and* the cursor has
+// reached its last change; until then it stays in the outbox, so that at every moment the replica
+// is the authority's state at its cursor plus the outbox.
 class Applier {
  public:
   explicit Applier(ReplicaWriter& writer)
       : writer_(writer), catalogue_(writer.replica().database().catalogue()) {}
 
-  // One change of the feed, or one record of a first sync. Errors: bad_request, if the server sent what cannot be; the whole
-  // transaction must then be given up.
+  // One change of the feed, or one record of a first sync. Errors: bad_request, if the server sent
+  // what cannot be; the whole transaction must then be given up.
   Result<Done> change(protocol::Change::Reader change);
   Result<Done> snapshot_record(TreeId tree, protocol::Change::Reader record);
 
@@ -32,7 +33,8 @@ class Applier {
     bool known = false;
     bool over = false;
   };
-  AcceptedResult accepted(std::uint64_t operation, protocol::Accepted::Reader accepted, std::uint64_t cursor);
+  AcceptedResult accepted(std::uint64_t operation, protocol::Accepted::Reader accepted,
+                          std::uint64_t cursor);
   bool refused(std::uint64_t operation, const std::vector<Error>& reasons);
   // Leases, borrows, lines: nothing of the replica's records depends on them.
   bool answered(std::uint64_t operation);
@@ -61,7 +63,8 @@ class Applier {
   void rescue_edit(AnyKey key, const Error& why);
   Error borrow_lost(AnyKey key, const RecordHeader& authority) const;
   bool still_ours(AnyKey key, std::uint64_t token) const;
-  // The last of our operations that touched the record, was accepted, and whose effect has not come yet; 0: none.
+  // The last of our operations that touched the record, was accepted, and whose effect has not come
+  // yet; 0: none.
   std::uint64_t open_operation_on(AnyKey key) const;
   // Shows the record as that operation left it.
   void show_as_left_by(AnyKey key, std::uint64_t operation);

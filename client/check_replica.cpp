@@ -7,7 +7,6 @@
 namespace coppice::client {
 namespace {
 
-
 // Collects what an indexer files, as a table would hold it.
 class MemoryIndex : public IndexWriter {
  public:
@@ -19,7 +18,9 @@ class MemoryIndex : public IndexWriter {
 class ReplicaCheck {
  public:
   explicit ReplicaCheck(Replica& replica)
-      : replica_(replica), txn_(replica.database().read()), catalogue_(replica.database().catalogue()) {}
+      : replica_(replica),
+        txn_(replica.database().read()),
+        catalogue_(replica.database().catalogue()) {}
 
   std::vector<std::string> run() {
     faults_ = store::check_records(replica_.database(), txn_);
@@ -31,7 +32,9 @@ class ReplicaCheck {
   }
 
  private:
-  void fault(AnyKey key, const std::string& what) { faults_.push_back(catalogue_->format(key) + ": " + what); }
+  void fault(AnyKey key, const std::string& what) {
+    faults_.push_back(catalogue_->format(key) + ": " + what);
+  }
 
   void check_marks(TreeId id) {
     auto* tree = replica_.tree(id);
@@ -43,10 +46,13 @@ class ReplicaCheck {
       const std::uint64_t operation = LocalMark::operation(header);
       const bool has_base = txn_.find(replica_.tables().bases, PairKey(key).bytes()).has_value();
       if (operation != 0 && !txn_.find(replica_.tables().outbox, operation)) {
-        fault(key, "is marked by operation " + std::to_string(operation) + ", which is not in the outbox");
+        fault(key, "is marked by operation " + std::to_string(operation) +
+                       ", which is not in the outbox");
       }
-      if (operation == 0 && !LocalMark::is_edited(header)) fault(key, "has a local mark of nothing");
-      if (operation == 0 && !has_base) fault(key, "was edited, and what it was before is not known");
+      if (operation == 0 && !LocalMark::is_edited(header))
+        fault(key, "has a local mark of nothing");
+      if (operation == 0 && !has_base)
+        fault(key, "was edited, and what it was before is not known");
     }
   }
 
@@ -56,7 +62,8 @@ class ReplicaCheck {
       AnyKey key = PairKey::parse(cursor.key());
       auto* tree = replica_.tree(key.tree);
       auto shown = tree ? tree->find(txn_, key.word) : std::nullopt;
-      if (!shown || !LocalMark::is_local(shown->header())) fault(key, "has a base, and no local change");
+      if (!shown || !LocalMark::is_local(shown->header()))
+        fault(key, "has a base, and no local change");
       if (!RecordView::parse(cursor.value())) fault(key, "has a damaged base");
     }
   }
@@ -66,8 +73,10 @@ class ReplicaCheck {
     store::Cursor cursor(txn_, replica_.tables().awaiting);
     for (bool more = cursor.first(); more; more = cursor.next()) {
       const std::string name = "operation " + std::to_string(cursor.key_number());
-      if (!txn_.find(replica_.tables().outbox, cursor.key_number())) faults_.push_back(name + " waits, and is not in the outbox");
-      if (cursor.value_number() <= cursor_at) faults_.push_back(name + " waits for a sequence that was reached");
+      if (!txn_.find(replica_.tables().outbox, cursor.key_number()))
+        faults_.push_back(name + " waits, and is not in the outbox");
+      if (cursor.value_number() <= cursor_at)
+        faults_.push_back(name + " waits for a sequence that was reached");
     }
   }
 
@@ -84,10 +93,12 @@ class ReplicaCheck {
     }
     std::set<std::pair<std::uint64_t, std::uint64_t>> stored;
     store::Cursor cursor(txn_, registered.table);
-    for (bool more = cursor.first(); more; more = cursor.next()) stored.emplace(cursor.key_number(), cursor.value_number());
+    for (bool more = cursor.first(); more; more = cursor.next())
+      stored.emplace(cursor.key_number(), cursor.value_number());
     if (stored != expected.pairs) {
-      faults_.push_back("index '" + registered.indexer->name() + "' has " + std::to_string(stored.size()) +
-                        " entries that are not the " + std::to_string(expected.pairs.size()) + " its trees make");
+      faults_.push_back("index '" + registered.indexer->name() + "' has " +
+                        std::to_string(stored.size()) + " entries that are not the " +
+                        std::to_string(expected.pairs.size()) + " its trees make");
     }
   }
 

@@ -17,7 +17,8 @@ namespace {
 
 std::uint64_t system_random() {
   std::uint64_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) != sizeof number) throw StorageError("The system gives no random numbers.");
+  if (::getrandom(&number, sizeof number, 0) != sizeof number)
+    throw StorageError("The system gives no random numbers.");
   return number;
 }
 
@@ -38,14 +39,16 @@ Client::Options with_defaults(Client::Options options) {
   return options;
 }
 
-void set_names(capnp::List<protocol::RecordName>::Builder names, const std::vector<AnyKey>& records) {
+void set_names(capnp::List<protocol::RecordName>::Builder names,
+               const std::vector<AnyKey>& records) {
   for (unsigned i = 0; i < records.size(); ++i) {
     names[i].setTree(records[i].tree.value);
     names[i].setId(records[i].id().value);
   }
 }
 
-void set_borrow(protocol::Borrow::Builder borrow, const std::vector<AnyKey>& records, const CheckOut& options) {
+void set_borrow(protocol::Borrow::Builder borrow, const std::vector<AnyKey>& records,
+                const CheckOut& options) {
   set_names(borrow.initRecords(static_cast<unsigned>(records.size())), records);
   borrow.setPurpose(options.reason);
   borrow.setExpectedReturn(options.expected_return_us);
@@ -59,8 +62,8 @@ Pending<T> ask(Client::Implementation& client, const char* what, bool on_line_on
   auto asked = client.as_writer([&]() -> Result<Done> {
     if (auto writable = client.writable(); !writable) return writable.error();
     if (on_line_only && !client.sync.on_line()) {
-      return error(Errc::offline, std::string("We are off line, and only the server can ") + what + ". " +
-                                      "Try again when it can be reached.");
+      return error(Errc::offline, std::string("We are off line, and only the server can ") + what +
+                                      ". " + "Try again when it can be reached.");
     }
     client.sync.promises().wait(client::queue_request(client.replica, fill), promise);
     return Done{};
@@ -74,15 +77,16 @@ Pending<T> ask(Client::Implementation& client, const char* what, bool on_line_on
 
 namespace client {
 
-Client open_client(const std::filesystem::path& folder, Client::Options options, TransportFactory transport,
-                   std::function<std::uint64_t()> random) {
+Client open_client(const std::filesystem::path& folder, Client::Options options,
+                   TransportFactory transport, std::function<std::uint64_t()> random) {
   return Client(std::make_unique<Client::Implementation>(folder, with_defaults(std::move(options)),
-                                                                    std::move(transport), std::move(random)));
+                                                         std::move(transport), std::move(random)));
 }
 
 }  // namespace client
 
-Client::Client(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Client::Client(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
 
@@ -93,7 +97,8 @@ Client Client::open(const std::filesystem::path& folder, Options options) {
 }
 
 Result<Done> Client::connect(const std::string& url, const std::string& token) {
-  if (!token.empty()) return error(Errc::not_supported, "This version has no tokens yet: connect without one.");
+  if (!token.empty())
+    return error(Errc::not_supported, "This version has no tokens yet: connect without one.");
   auto parsed = wire::parse_url(url);
   if (!parsed) return error(Errc::bad_request, parsed.error().sentence);
   auto& self = *implementation_;
@@ -134,7 +139,9 @@ Status Client::status() const {
   return status;
 }
 
-std::string Client::format(AnyKey key) const { return implementation_->replica.database().catalogue()->format(key); }
+std::string Client::format(AnyKey key) const {
+  return implementation_->replica.database().catalogue()->format(key);
+}
 
 Result<AnyKey> Client::parse_key(std::string_view text) const {
   return implementation_->replica.database().catalogue()->parse(text);
@@ -142,11 +149,13 @@ Result<AnyKey> Client::parse_key(std::string_view text) const {
 
 namespace {
 
-// Collects and commits one transaction. REQUIRES: the caller is the writer. Returns its operation, 0 if it has none.
-Result<std::uint64_t> write_transaction(Client::Implementation& self, const std::function<void(Transaction&)>& fn) {
+// Collects and commits one transaction. REQUIRES: the caller is the writer. Returns its operation,
+// 0 if it has none.
+Result<std::uint64_t> write_transaction(Client::Implementation& self,
+                                        const std::function<void(Transaction&)>& fn) {
   if (auto writable = self.writable(); !writable) return writable.error();
-  client::TransactionState state(self.replica, client::take_snapshot(self.replica), self.sync.on_line(),
-                                 self.sync.limits());
+  client::TransactionState state(self.replica, client::take_snapshot(self.replica),
+                                 self.sync.on_line(), self.sync.limits());
   Transaction transaction(state);
   try {
     fn(transaction);
@@ -185,15 +194,17 @@ Pending<Accepted> Client::submit(const std::function<void(Transaction&)>& fn) {
 }
 
 Pending<Borrow> Client::check_out(std::vector<AnyKey> records, CheckOut options) {
-  return ask<Borrow>(*implementation_, "lend records", true, [&](protocol::Request::Builder request) {
-    set_borrow(request.initBorrow(), records, options);
-  });
+  return ask<Borrow>(*implementation_, "lend records", true,
+                     [&](protocol::Request::Builder request) {
+                       set_borrow(request.initBorrow(), records, options);
+                     });
 }
 
 Pending<InLine> Client::wait_in_line(std::vector<AnyKey> records, CheckOut options) {
-  return ask<InLine>(*implementation_, "keep our place in line", true, [&](protocol::Request::Builder request) {
-    set_borrow(request.initWait(), records, options);
-  });
+  return ask<InLine>(*implementation_, "keep our place in line", true,
+                     [&](protocol::Request::Builder request) {
+                       set_borrow(request.initWait(), records, options);
+                     });
 }
 
 Pending<Done> Client::give_back(std::vector<AnyKey> records) {
@@ -230,7 +241,9 @@ Pending<Leased> Client::lease(TreeId tree, std::uint64_t count) {
   });
 }
 
-std::uint64_t Client::ids_left(TreeId tree) const { return implementation_->replica.ids().left(tree); }
+std::uint64_t Client::ids_left(TreeId tree) const {
+  return implementation_->replica.ids().left(tree);
+}
 
 Pending<Done> Client::flushed() {
   auto promise = implementation_->promise<Done>();
@@ -270,10 +283,14 @@ Result<Done> Client::discard_conflict(std::uint64_t number) {
 
 std::vector<Event> Client::poll() { return implementation_->events.take(); }
 
-bool Client::wait_for_events(std::chrono::milliseconds at_most) { return implementation_->events.wait(at_most); }
+bool Client::wait_for_events(std::chrono::milliseconds at_most) {
+  return implementation_->events.wait(at_most);
+}
 
 void Client::step(std::int64_t now_us) { implementation_->step(now_us); }
 
-std::vector<std::string> Client::check_invariants() const { return implementation_->replica.check_invariants(); }
+std::vector<std::string> Client::check_invariants() const {
+  return implementation_->replica.check_invariants();
+}
 
 }  // namespace coppice

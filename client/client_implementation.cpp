@@ -5,7 +5,8 @@
 namespace coppice {
 
 Client::Implementation::Implementation(const std::filesystem::path& folder, Options given,
-                                       client::TransportFactory transport, std::function<std::uint64_t()> random)
+                                       client::TransportFactory transport,
+                                       std::function<std::uint64_t()> random)
     : options(std::move(given)),
       events_owner(std::make_shared<client::EventQueue>(options.on_event)),
       events(*events_owner),
@@ -23,7 +24,9 @@ Client::Implementation::~Implementation() {
   if (thread_.joinable()) thread_.join();
   // The transport tells the inbox until it is gone.
   transport_.reset();
-  sync.promises().refuse_all(error(Errc::cancelled, "The client was closed. What was asked for goes on when it is opened again."));
+  sync.promises().refuse_all(
+      error(Errc::cancelled,
+            "The client was closed. What was asked for goes on when it is opened again."));
 }
 
 Result<Done> Client::Implementation::writable() const {

@@ -14,23 +14,27 @@
 
 namespace coppice {
 
-// What is behind a Client: the replica, the sync state machine, and the lock and the thread that drive it.
+// What is behind a Client: the replica, the sync state machine, and the lock and the thread that
+// drive it.
 class Client::Implementation {
  public:
-  Implementation(const std::filesystem::path& folder, Options options, client::TransportFactory transport,
-                 std::function<std::uint64_t()> random);
+  Implementation(const std::filesystem::path& folder, Options options,
+                 client::TransportFactory transport, std::function<std::uint64_t()> random);
   ~Implementation();
 
   // Runs `fn` as the one writer. Errors: bad_request if this thread is the writer already.
   template <typename F>
   auto as_writer(F&& fn) -> decltype(fn()) {
     if (writing_thread_ == std::this_thread::get_id()) {
-      return error(Errc::bad_request, "A transaction is being written on this thread. End it first, then ask again.");
+      return error(Errc::bad_request,
+                   "A transaction is being written on this thread. End it first, then ask again.");
     }
     std::lock_guard lock(writer_);
     struct Mark {
       std::atomic<std::thread::id>& owner;
-      explicit Mark(std::atomic<std::thread::id>& o) : owner(o) { owner = std::this_thread::get_id(); }
+      explicit Mark(std::atomic<std::thread::id>& o) : owner(o) {
+        owner = std::this_thread::get_id();
+      }
       ~Mark() { owner = std::thread::id(); }
     } mark(writing_thread_);
     return fn();

@@ -17,9 +17,11 @@ std::uint64_t next_operation(Replica& replica) {
   return replica.database().meta().number(txn, fact::kLastOperation) + 1;
 }
 
-void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation, std::int64_t now_us) {
+void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation,
+              std::int64_t now_us) {
   RecordHeader header = work.header;
-  header.sequence = work.edited ? LocalMark::edited(LocalMark::operation(work.header)) : LocalMark::queued(operation);
+  header.sequence = work.edited ? LocalMark::edited(LocalMark::operation(work.header))
+                                : LocalMark::queued(operation);
   header.changed_us = now_us;
   if (work.is_new) header.created_us = now_us;
   if (header.token == OwnGrant::kBit) header.token = OwnGrant::of(operation);
@@ -41,13 +43,15 @@ void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation, 
 void put_leases(ReplicaWriter& writer) {
   for (const auto& [tree, range] : writer.replica().ids().changed()) {
     std::uint64_t stored[2] = {range.next, range.end};
-    writer.txn().put(writer.replica().tables().leases, PairKey(tree, range.begin).bytes(), store::bytes_of(stored));
+    writer.txn().put(writer.replica().tables().leases, PairKey(tree, range.begin).bytes(),
+                     store::bytes_of(stored));
   }
 }
 
 }  // namespace
 
-Result<Committed> commit_transaction(Replica& replica, TransactionState& state, std::int64_t now_us) {
+Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
+                                     std::int64_t now_us) {
   state.finish();
   Committed committed;
   wire::Frame frame;
@@ -83,7 +87,8 @@ Result<Committed> commit_transaction(Replica& replica, TransactionState& state, 
   return committed;
 }
 
-wire::Frame request_frame(std::uint64_t operation, const std::function<void(protocol::Request::Builder)>& fill) {
+wire::Frame request_frame(std::uint64_t operation,
+                          const std::function<void(protocol::Request::Builder)>& fill) {
   capnp::MallocMessageBuilder message;
   auto request = message.initRoot<protocol::ToServer>().initRequest();
   request.setOperation(operation);
@@ -91,7 +96,8 @@ wire::Frame request_frame(std::uint64_t operation, const std::function<void(prot
   return to_frame(message);
 }
 
-std::uint64_t queue_request(Replica& replica, const std::function<void(protocol::Request::Builder)>& fill) {
+std::uint64_t queue_request(Replica& replica,
+                            const std::function<void(protocol::Request::Builder)>& fill) {
   const std::uint64_t operation = next_operation(replica);
   auto frame = request_frame(operation, fill);
   replica.database().write([&](store::WriteTxn& txn) {
@@ -104,7 +110,8 @@ std::uint64_t queue_request(Replica& replica, const std::function<void(protocol:
 namespace {
 
 // The record as it is without an edit that was not handed in, and without the borrow.
-void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header, std::uint64_t operation) {
+void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
+                     std::uint64_t operation) {
   std::vector<std::uint64_t> body;
   auto take = [&](std::span<const std::uint64_t> from) { body.assign(from.begin(), from.end()); };
   take(writer.visible(key)->body());
@@ -140,7 +147,8 @@ Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) 
       held.emplace_back(record, header.token);
       show_given_back(writer, AnyKey(record.tree, head->key), header, operation);
     }
-    put_request(writer, operation, request_frame(operation, [&](protocol::Request::Builder request) {
+    put_request(writer, operation,
+                request_frame(operation, [&](protocol::Request::Builder request) {
                   auto give_back = request.initGiveBack();
                   auto names = give_back.initRecords(static_cast<unsigned>(held.size()));
                   auto tokens = give_back.initTokens(static_cast<unsigned>(held.size()));

@@ -12,15 +12,19 @@ struct Committed {
   std::vector<Event> events;
 };
 
-// Writes a collected transaction to the replica, with its request to the authority, in one LMDB transaction: visible, indexed and
-// durable together. Errors: every reason for which it was refused; then nothing was changed, and its ids are free again.
-Result<Committed> commit_transaction(Replica& replica, TransactionState& state, std::int64_t now_us);
+// Writes a collected transaction to the replica, with its request to the authority, in one LMDB
+// transaction: visible, indexed and durable together. Errors: every reason for which it was
+// refused; then nothing was changed, and its ids are free again.
+Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
+                                     std::int64_t now_us);
 
-// Stores a request that changes nothing locally (a borrow, a lease, ...), which `fill` completes. Returns its operation number.
-std::uint64_t queue_request(Replica& replica, const std::function<void(protocol::Request::Builder)>& fill);
+// Stores a request that changes nothing locally (a borrow, a lease, ...), which `fill` completes.
+// Returns its operation number.
+std::uint64_t queue_request(Replica& replica,
+                            const std::function<void(protocol::Request::Builder)>& fill);
 
-// Stores a request to give borrows back, and throws away edits of these records that were not handed in. Records we do not
-// hold are left out.
+// Stores a request to give borrows back, and throws away edits of these records that were not
+// handed in. Records we do not hold are left out.
 Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records);
 
 }  // namespace coppice::client

@@ -58,7 +58,8 @@ Error combine(std::vector<Error> reasons) {
 Error to_error(capnp::List<protocol::Refusal>::Reader refusals) {
   std::vector<Error> reasons;
   for (auto refusal : refusals) reasons.push_back(to_error(refusal));
-  if (reasons.empty()) reasons.push_back(error(Errc::bad_request, "The server refused and did not say why."));
+  if (reasons.empty())
+    reasons.push_back(error(Errc::bad_request, "The server refused and did not say why."));
   return combine(std::move(reasons));
 }
 

@@ -44,7 +44,8 @@ void set_bases(ReplicaWriter& writer, stored::Conflict::Builder conflict) {
   }
 }
 
-void put_conflict(ReplicaWriter& writer, stored::Conflict::Builder conflict, const std::vector<Error>& reasons) {
+void put_conflict(ReplicaWriter& writer, stored::Conflict::Builder conflict,
+                  const std::vector<Error>& reasons) {
   set_bases(writer, conflict);
   auto list = conflict.initReasons(static_cast<unsigned>(reasons.size()));
   for (unsigned i = 0; i < reasons.size(); ++i) set_refusal(list[i], reasons[i]);
@@ -63,12 +64,18 @@ void put_conflict(ReplicaWriter& writer, stored::Conflict::Builder conflict, con
 
 const char* action_name(protocol::Action::Kind kind) {
   switch (kind) {
-    case protocol::Action::Kind::CREATE: return "create";
-    case protocol::Action::Kind::CHECK_IN: return "check in";
-    case protocol::Action::Kind::RELEASE: return "release";
-    case protocol::Action::Kind::NEXT_REVISION: return "next revision";
-    case protocol::Action::Kind::SET_STATE: return "set state";
-    case protocol::Action::Kind::REMOVE: return "remove";
+    case protocol::Action::Kind::CREATE:
+      return "create";
+    case protocol::Action::Kind::CHECK_IN:
+      return "check in";
+    case protocol::Action::Kind::RELEASE:
+      return "release";
+    case protocol::Action::Kind::NEXT_REVISION:
+      return "next revision";
+    case protocol::Action::Kind::SET_STATE:
+      return "set state";
+    case protocol::Action::Kind::REMOVE:
+      return "remove";
   }
   return "unknown";
 }
@@ -97,12 +104,15 @@ Conflict to_conflict(std::uint64_t number, stored::Conflict::Reader stored) {
 
 }  // namespace
 
-void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation, const std::vector<Error>& reasons) {
+void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
+                              const std::vector<Error>& reasons) {
   capnp::MallocMessageBuilder message;
   auto conflict = message.initRoot<stored::Conflict>();
   conflict.setOperation(operation);
   conflict.setTransaction(
-      StoredRequest(*writer.txn().find(writer.replica().tables().outbox, operation)).reader().getTransaction());
+      StoredRequest(*writer.txn().find(writer.replica().tables().outbox, operation))
+          .reader()
+          .getTransaction());
   put_conflict(writer, conflict, reasons);
 }
 
@@ -132,7 +142,8 @@ std::vector<Conflict> read_drawer(const Replica& replica, const store::Txn& txn)
 }
 
 bool discard_from_drawer(Replica& replica, std::uint64_t number) {
-  return replica.database().write([&](store::WriteTxn& txn) { return txn.erase(replica.tables().drawer, number); });
+  return replica.database().write(
+      [&](store::WriteTxn& txn) { return txn.erase(replica.tables().drawer, number); });
 }
 
 }  // namespace coppice::client

@@ -6,9 +6,10 @@
 
 namespace coppice::client {
 
-// Puts a refused operation into the drawer, whole, with the reasons and with what the authority had of its records. Tells the
-// `conflict`. REQUIRES: the operation is in the outbox.
-void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation, const std::vector<Error>& reasons);
+// Puts a refused operation into the drawer, whole, with the reasons and with what the authority had
+// of its records. Tells the `conflict`. REQUIRES: the operation is in the outbox.
+void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
+                              const std::vector<Error>& reasons);
 
 // The same for an edit that was never handed in.
 void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, const Error& why);

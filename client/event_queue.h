@@ -11,15 +11,16 @@
 
 namespace coppice::client {
 
-// Events and callbacks on their way to the application. Bounded: an application that does not poll gets one `missed` instead of all
-// that it did not take. Threads: any.
+// Events and callbacks on their way to the application. Bounded: an application that does not poll
+// gets one `missed` instead of all that it did not take. Threads: any.
 class EventQueue {
  public:
   // Enough for many frames of a busy site; an event has a few hundred bytes.
   static constexpr std::size_t kEventsMax = 100'000;
 
   // With a callback, events and callbacks run by deliver() instead of take().
-  explicit EventQueue(std::function<void(const Event&)> on_event) : on_event_(std::move(on_event)) {}
+  explicit EventQueue(std::function<void(const Event&)> on_event)
+      : on_event_(std::move(on_event)) {}
 
   void push(std::vector<Event> events) {
     if (events.empty()) return;
@@ -49,7 +50,8 @@ class EventQueue {
   std::vector<Event> take() {
     run_callbacks();
     std::lock_guard lock(mutex_);
-    std::vector<Event> taken(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
+    std::vector<Event> taken(std::make_move_iterator(events_.begin()),
+                             std::make_move_iterator(events_.end()));
     events_.clear();
     return taken;
   }
@@ -62,7 +64,8 @@ class EventQueue {
 
   bool wait(std::chrono::milliseconds at_most) {
     std::unique_lock lock(mutex_);
-    return arrived_.wait_for(lock, at_most, [&] { return !events_.empty() || !callbacks_.empty(); });
+    return arrived_.wait_for(lock, at_most,
+                             [&] { return !events_.empty() || !callbacks_.empty(); });
   }
 
  private:

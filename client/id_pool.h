@@ -10,7 +10,8 @@
 
 namespace coppice::client {
 
-// A range [next, end) of ids this client may still give to new records; `begin` is where the lease began.
+// A range [next, end) of ids this client may still give to new records; `begin` is where the lease
+// began.
 struct IdRange {
   std::uint64_t begin = 0;
   std::uint64_t next = 0;
@@ -19,11 +20,13 @@ struct IdRange {
 
 // The ids this client may still give to new records, of every tree.
 //
-// The authority leases ranges [begin, end) that no other client ever gets, so records made off line never collide. The pool is
-// memory; what was taken is written by the transaction that uses it (changed()), and comes back if that is not committed, so
-// that an id is never used twice, even after a crash.
+// The authority leases ranges [begin, end) that no other client ever gets, so records made off line
+// never collide. The pool is memory; what was taken is written by the transaction that uses it
+// (changed()), and comes back if that is not committed, so that an id is never used twice, even
+// after a crash.
 //
-// Threads: any. Failure: an empty pool is an ordinary outcome (off line for too long), not an error.
+// Threads: any. Failure: an empty pool is an ordinary outcome (off line for too long), not an
+// error.
 class IdPool {
  public:
   // REQUIRES: range.next <= range.end, and no earlier range of the tree overlaps it.

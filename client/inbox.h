@@ -11,16 +11,19 @@
 
 namespace coppice::client {
 
-// What the connection's thread leaves for the sync thread. Bounded by the transport's inbound window: frames count until they are
-// consumed. Threads: any.
+// What the connection's thread leaves for the sync thread. Bounded by the transport's inbound
+// window: frames count until they are consumed. Threads: any.
 class Inbox : public wire::ClientEvents {
  public:
   void opened() override { add({WireEvent::Kind::opened, {}, {}}); }
-  void received(wire::Frame frame) override { add({WireEvent::Kind::received, std::move(frame), {}}); }
+  void received(wire::Frame frame) override {
+    add({WireEvent::Kind::received, std::move(frame), {}});
+  }
   void drained() override {}
   void closed(const wire::Closed& why) override { add({WireEvent::Kind::closed, {}, why}); }
 
-  // There is something to do though the connection says nothing: requests were queued, or the program wants to stop.
+  // There is something to do though the connection says nothing: requests were queued, or the
+  // program wants to stop.
   void wake() {
     std::lock_guard lock(mutex_);
     woken_ = true;

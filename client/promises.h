@@ -9,13 +9,16 @@
 
 namespace coppice::client {
 
-// Who waits for the answer to which operation. A waiter lost with the process loses only the telling: the operation goes on.
-// Threads: the writer's.
+// Who waits for the answer to which operation. A waiter lost with the process loses only the
+// telling: the operation goes on. Threads: the writer's.
 class Promises {
  public:
-  using Waiting = std::variant<Promise<Accepted>, Promise<Borrow>, Promise<InLine>, Promise<Done>, Promise<Leased>>;
+  using Waiting = std::variant<Promise<Accepted>, Promise<Borrow>, Promise<InLine>, Promise<Done>,
+                               Promise<Leased>>;
 
-  void wait(std::uint64_t operation, Waiting promise) { waiting_.emplace(operation, std::move(promise)); }
+  void wait(std::uint64_t operation, Waiting promise) {
+    waiting_.emplace(operation, std::move(promise));
+  }
 
   template <typename T>
   void settle(std::uint64_t operation, Result<T> result) {
@@ -34,7 +37,8 @@ class Promises {
 
   void refuse_all(const Error& why) {
     auto all = std::exchange(waiting_, {});
-    for (auto& [operation, waiting] : all) std::visit([&](auto& promise) { promise.settle(why); }, waiting);
+    for (auto& [operation, waiting] : all)
+      std::visit([&](auto& promise) { promise.settle(why); }, waiting);
   }
 
  private:

@@ -21,7 +21,8 @@ std::uint64_t load_big_endian(const std::byte* from) {
 store::Environment::Options environment_options(const Client::Options& options) {
   store::Environment::Options environment;
   environment.wait_for_disk = options.wait_for_disk;
-  if (options.access == Client::Access::read_only) environment.access = store::Environment::Access::read_only;
+  if (options.access == Client::Access::read_only)
+    environment.access = store::Environment::Access::read_only;
   return environment;
 }
 
@@ -64,9 +65,11 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
   if (writable) {
     database_.write([&](store::WriteTxn& txn) {
       const auto& meta = database_.meta();
-      if (meta.text(txn, fact::kClientUuid).empty()) meta.set_text(txn, fact::kClientUuid, random_uuid(random));
+      if (meta.text(txn, fact::kClientUuid).empty())
+        meta.set_text(txn, fact::kClientUuid, random_uuid(random));
       if (meta.text(txn, fact::kApplication).empty()) {
-        meta.set_text(txn, fact::kApplication, options.application.empty() ? "coppice" : options.application);
+        meta.set_text(txn, fact::kApplication,
+                      options.application.empty() ? "coppice" : options.application);
       }
     });
   }
@@ -75,16 +78,18 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
     client_uuid_ = database_.meta().text(txn, fact::kClientUuid);
     application_ = database_.meta().text(txn, fact::kApplication);
     if (!options.application.empty() && options.application != application_) {
-      throw RefusedError(error(Errc::foreign_application,
-                               "This replica belongs to application '" + application_ + "', and this program is '" +
-                                   options.application + "'. Use another folder."));
+      throw RefusedError(
+          error(Errc::foreign_application, "This replica belongs to application '" + application_ +
+                                               "', and this program is '" + options.application +
+                                               "'. Use another folder."));
     }
     client_number_ = static_cast<std::uint32_t>(database_.meta().number(txn, fact::kClientNumber));
     store::Cursor cursor(txn, tables_.leases);
     for (bool more = cursor.first(); more; more = cursor.next()) {
       auto key = PairKey::parse(cursor.key());
       std::uint64_t range[2];
-      if (cursor.value().size() != sizeof range) throw CorruptionError("A lease of the replica is damaged.");
+      if (cursor.value().size() != sizeof range)
+        throw CorruptionError("A lease of the replica is damaged.");
       std::memcpy(range, cursor.value().data(), sizeof range);
       ids_.add(key.tree, {key.word.value, range[0], range[1]});
     }
@@ -101,8 +106,9 @@ void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable
     auto stored = database_.catalogue()->find(definition.id);
     if (!stored) {
       if (auto other = database_.catalogue()->find((*parsed)->name())) {
-        throw RefusedError(error(Errc::incompatible_schema,
-                                 "This replica has another tree named '" + other->name() + "'. Rename one of them."));
+        throw RefusedError(error(
+            Errc::incompatible_schema,
+            "This replica has another tree named '" + other->name() + "'. Rename one of them."));
       }
       if (writable) database_.adopt(*parsed);
       offers_.push_back(*parsed);
@@ -132,11 +138,13 @@ const store::RecordTree* Replica::tree(TreeId id) const {
 
 void Replica::open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers) {
   for (const auto& indexer : indexers) {
-    RegisteredIndexer registered{indexer, database_.table(index_table_name(indexer->name()), store::Layout::integer_index),
-                                 indexer->trees()};
+    RegisteredIndexer registered{
+        indexer, database_.table(index_table_name(indexer->name()), store::Layout::integer_index),
+        indexer->trees()};
     // 0 in the store is "never built", so versions are kept one higher.
     const std::string version_name = index_table_name(indexer->name()) + ".version";
-    bool current = database_.meta().number(database_.read(), version_name) == std::uint64_t{indexer->version()} + 1;
+    bool current = database_.meta().number(database_.read(), version_name) ==
+                   std::uint64_t{indexer->version()} + 1;
     if (!current) build_index(registered);
     indexers_.push_back(std::move(registered));
   }
@@ -151,7 +159,8 @@ void Replica::build_index(const RegisteredIndexer& registered) {
       if (!records) continue;
       for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
         auto record = cursor.record();
-        if (!record.header().removed()) registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, index);
+        if (!record.header().removed())
+          registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, index);
       }
     }
     database_.meta().set_number(txn, index_table_name(registered.indexer->name()) + ".version",

@@ -18,7 +18,8 @@ namespace coppice::client {
 // Tables of a replica beside its trees (docs/storage.md).
 struct Tables {
   store::Table outbox;    // operation -> the frame to be sent, as it travels
-  store::Table awaiting;  // operation -> the sequence the cursor must reach before the operation's effect is the authority's
+  store::Table awaiting;  // operation -> the sequence the cursor must reach before the operation's
+                          // effect is the authority's
   store::Table bases;     // (tree, key) -> the authority's value of a record that is different here
   store::Table borrows;   // (tree, id) -> protocol::Holder
   store::Table leases;    // (tree, begin) -> next, end
@@ -45,13 +46,15 @@ struct RegisteredIndexer {
   std::vector<TreeId> trees;
 };
 
-// The stored side of a client: its records, its own unsent work and what it knows of the world. Knows no network and no time.
+// The stored side of a client: its records, its own unsent work and what it knows of the world.
+// Knows no network and no time.
 //
 // Threads: reading, any; everything that writes goes through a ReplicaWriter, one at a time.
 class Replica {
  public:
   // Throws StorageError, or RefusedError for a tree whose schema the replica cannot take.
-  Replica(const std::filesystem::path& folder, const Client::Options& options, const std::function<std::uint64_t()>& random);
+  Replica(const std::filesystem::path& folder, const Client::Options& options,
+          const std::function<std::uint64_t()>& random);
 
   store::Database& database() { return database_; }
   const store::Database& database() const { return database_; }
@@ -123,7 +126,9 @@ class TableIndexWriter : public IndexWriter {
  public:
   TableIndexWriter(store::WriteTxn& txn, store::Table table) : txn_(txn), table_(table) {}
   void add(std::uint64_t key, std::uint64_t value) override { txn_.index_add(table_, key, value); }
-  void remove(std::uint64_t key, std::uint64_t value) override { txn_.index_erase(table_, key, value); }
+  void remove(std::uint64_t key, std::uint64_t value) override {
+    txn_.index_erase(table_, key, value);
+  }
 
  private:
   store::WriteTxn& txn_;

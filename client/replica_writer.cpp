@@ -22,14 +22,19 @@ const store::RecordTree& ReplicaWriter::tree(TreeId id) const {
 
 bool ReplicaWriter::indexed(TreeId id) const {
   for (const auto& registered : replica_.indexers()) {
-    if (std::find(registered.trees.begin(), registered.trees.end(), id) != registered.trees.end()) return true;
+    if (std::find(registered.trees.begin(), registered.trees.end(), id) != registered.trees.end())
+      return true;
   }
   return false;
 }
 
-std::optional<RecordView> ReplicaWriter::visible(AnyKey key) const { return tree(key.tree).find(txn_, key.word); }
+std::optional<RecordView> ReplicaWriter::visible(AnyKey key) const {
+  return tree(key.tree).find(txn_, key.word);
+}
 
-std::optional<store::Entry> ReplicaWriter::head(AnyKey key) const { return tree(key.tree).head(txn_, key.id()); }
+std::optional<store::Entry> ReplicaWriter::head(AnyKey key) const {
+  return tree(key.tree).head(txn_, key.id());
+}
 
 std::optional<RecordView> ReplicaWriter::base(AnyKey key) const {
   auto value = txn_.find(replica_.tables().bases, PairKey(key).bytes());
@@ -57,7 +62,8 @@ RecordView ReplicaWriter::copy(std::vector<std::uint64_t>& room, RecordView valu
   return *RecordView::parse(std::as_bytes(std::span(room)));
 }
 
-void ReplicaWriter::show(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body) {
+void ReplicaWriter::show(AnyKey key, const RecordHeader& header,
+                         std::span<const std::uint64_t> body) {
   RecordView after = compose(after_room_, header, body);
   write(key, visible(key), after, false);
 }
@@ -67,11 +73,14 @@ void ReplicaWriter::show(AnyKey key, RecordView value) {
   write(key, visible(key), after, false);
 }
 
-void ReplicaWriter::show_new(AnyKey key, const RecordHeader& header, std::span<const std::uint64_t> body) {
+void ReplicaWriter::show_new(AnyKey key, const RecordHeader& header,
+                             std::span<const std::uint64_t> body) {
   write(key, std::nullopt, compose(after_room_, header, body), true);
 }
 
-void ReplicaWriter::show_new(AnyKey key, RecordView value) { write(key, std::nullopt, value, true); }
+void ReplicaWriter::show_new(AnyKey key, RecordView value) {
+  write(key, std::nullopt, value, true);
+}
 
 void ReplicaWriter::show_header(AnyKey key, const RecordHeader& header) {
   auto current = visible(key);
@@ -101,7 +110,8 @@ bool ReplicaWriter::is_beyond(AnyKey key) {
   return key.word > highest_;
 }
 
-void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append) {
+void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordView after,
+                          bool append) {
   if (highest_of_ == key.tree && key.word > highest_) highest_ = key.word;
   RecordHeader old_header = before ? before->header() : RecordHeader{};
   if (indexed(key.tree)) {
@@ -115,12 +125,15 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   tell_difference(key, before ? &old_header : nullptr, &after.header());
 }
 
-void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after) {
+void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
+                          std::optional<RecordView> after) {
   if (before && before->header().removed()) before.reset();
   if (after && after->header().removed()) after.reset();
   if (!before && !after) return;
   for (const auto& registered : replica_.indexers()) {
-    if (std::find(registered.trees.begin(), registered.trees.end(), key.tree) == registered.trees.end()) continue;
+    if (std::find(registered.trees.begin(), registered.trees.end(), key.tree) ==
+        registered.trees.end())
+      continue;
     TableIndexWriter table(txn_, registered.table);
     registered.indexer->change({key, before, after}, table);
   }
@@ -156,7 +169,8 @@ void ReplicaWriter::set_holder(AnyKey record, const std::optional<Holder>& holde
     return;
   }
   // The event that tells of the borrow can now say whose it is.
-  if (!events_.empty() && events_.back().kind == Event::Kind::borrowed && events_.back().key.record() == record.record()) {
+  if (!events_.empty() && events_.back().kind == Event::Kind::borrowed &&
+      events_.back().key.record() == record.record()) {
     events_.back().holder = *holder;
   }
   capnp::MallocMessageBuilder message;
@@ -175,7 +189,8 @@ void ReplicaWriter::tell(Event event) {
   }
 }
 
-void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after) {
+void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before,
+                                    const RecordHeader* after) {
   if (telling_ == Telling::off) return;
   auto say = [&](Event::Kind kind) {
     Event event;
@@ -194,10 +209,12 @@ void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before, cons
   // Our own work, told when it was written, has only become the authority's.
   const bool confirmed = LocalMark::is_local(*before) && !LocalMark::is_local(*after);
   const bool edited_here = !LocalMark::is_local(*before) && LocalMark::is_local(*after);
-  if (edited_here || (!confirmed && before->body_sequence != after->body_sequence)) say(Event::Kind::changed);
+  if (edited_here || (!confirmed && before->body_sequence != after->body_sequence))
+    say(Event::Kind::changed);
   if (!before->released() && after->released()) say(Event::Kind::released);
   if (before->state != after->state) say(Event::Kind::state);
-  if (before->borrower != after->borrower) say(after->borrower ? Event::Kind::borrowed : Event::Kind::returned);
+  if (before->borrower != after->borrower)
+    say(after->borrower ? Event::Kind::borrowed : Event::Kind::returned);
 }
 
 }  // namespace coppice::client

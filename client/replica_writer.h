@@ -9,11 +9,12 @@
 
 namespace coppice::client {
 
-// Changes to a replica inside one write transaction: keeps trees, indexes, bases and the list of borrows in step, and collects
-// the events to tell afterwards.
+// Changes to a replica inside one write transaction: keeps trees, indexes, bases and the list of
+// borrows in step, and collects the events to tell afterwards.
 //
-// What a tree shows is the authority's state with the client's own unanswered work on top. Where the two differ, the record carries
-// a LocalMark, and the authority's value, if it has one, lies in `bases`.
+// What a tree shows is the authority's state with the client's own unanswered work on top. Where
+// the two differ, the record carries a LocalMark, and the authority's value, if it has one, lies in
+// `bases`.
 class ReplicaWriter {
  public:
   // More events than this in one transaction become a single `missed`.
@@ -48,7 +49,8 @@ class ReplicaWriter {
   // Keeps what is visible as the authority's, unless it is a local state already.
   void keep_base(AnyKey key);
   void set_base(AnyKey key, RecordView value);
-  // Makes the tree show the authority's state, or nothing if the authority has none, and drops the base.
+  // Makes the tree show the authority's state, or nothing if the authority has none, and drops the
+  // base.
   void show_base(AnyKey key);
 
   // Who holds a record now; nothing: nobody.
@@ -57,7 +59,8 @@ class ReplicaWriter {
   // Whether the tree has no key as high as this, so that it can only be new.
   bool is_beyond(AnyKey key);
 
-  // Whether differences between what was shown and what is shown become events. A first sync tells nobody of each record.
+  // Whether differences between what was shown and what is shown become events. A first sync tells
+  // nobody of each record.
   enum class Telling { on, off };
   void set_telling(Telling telling) { telling_ = telling; }
   void tell(Event event);
@@ -65,7 +68,8 @@ class ReplicaWriter {
 
  private:
   // A value built or copied outside of the store, so that it stays while the store is written.
-  RecordView compose(std::vector<std::uint64_t>& room, RecordHeader header, std::span<const std::uint64_t> body);
+  RecordView compose(std::vector<std::uint64_t>& room, RecordHeader header,
+                     std::span<const std::uint64_t> body);
   RecordView copy(std::vector<std::uint64_t>& room, RecordView value);
   void write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append);
   void index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after);

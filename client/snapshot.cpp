@@ -35,7 +35,8 @@ Snapshot take_snapshot(Replica& replica) {
 namespace {
 
 Holder stored_holder(store::Bytes value) {
-  return to_holder(capnp::readMessageUnchecked<protocol::Holder>(reinterpret_cast<const capnp::word*>(value.data())));
+  return to_holder(capnp::readMessageUnchecked<protocol::Holder>(
+      reinterpret_cast<const capnp::word*>(value.data())));
 }
 
 }  // namespace
@@ -82,7 +83,8 @@ std::vector<std::uint64_t> Snapshot::index(std::string_view indexer, std::uint64
   for (const auto& registered : state_->replica.indexers()) {
     if (registered.indexer->name() != indexer) continue;
     store::Cursor cursor(state_->txn, registered.table);
-    for (bool more = cursor.first_value(key); more; more = cursor.next_value()) values.push_back(cursor.value_number());
+    for (bool more = cursor.first_value(key); more; more = cursor.next_value())
+      values.push_back(cursor.value_number());
   }
   return values;
 }
@@ -95,7 +97,8 @@ std::uint64_t Snapshot::index_count(std::string_view indexer) const {
 }
 
 std::optional<Holder> Snapshot::holder(AnyKey key) const {
-  auto value = state_->txn.find(state_->replica.tables().borrows, client::PairKey(key.record()).bytes());
+  auto value =
+      state_->txn.find(state_->replica.tables().borrows, client::PairKey(key.record()).bytes());
   if (!value) return std::nullopt;
   return client::stored_holder(*value);
 }
@@ -104,7 +107,8 @@ std::vector<std::pair<AnyKey, Holder>> Snapshot::borrows() const {
   std::vector<std::pair<AnyKey, Holder>> borrows;
   store::Cursor cursor(state_->txn, state_->replica.tables().borrows);
   for (bool more = cursor.first(); more; more = cursor.next()) {
-    borrows.emplace_back(client::PairKey::parse(cursor.key()), client::stored_holder(cursor.value()));
+    borrows.emplace_back(client::PairKey::parse(cursor.key()),
+                         client::stored_holder(cursor.value()));
   }
   return borrows;
 }

@@ -16,16 +16,19 @@ class StoredRequest {
  public:
   explicit StoredRequest(store::Bytes frame)
       : message_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.data()), frame.size() / 8),
-                 capnp::ReaderOptions{.traversalLimitInWords = ~std::uint64_t{0} >> 8, .nestingLimit = 128}),
+                 capnp::ReaderOptions{.traversalLimitInWords = ~std::uint64_t{0} >> 8,
+                                      .nestingLimit = 128}),
         request_(message_.getRoot<protocol::ToServer>().getRequest()) {}
 
   protocol::Request::Reader reader() const { return request_; }
 
-  // Creates only, none of which keeps its borrow: the answer alone tells the headers (protocol.capnp, Accepted).
+  // Creates only, none of which keeps its borrow: the answer alone tells the headers
+  // (protocol.capnp, Accepted).
   bool is_pure_creates() const {
     if (!request_.isTransaction()) return false;
     for (auto action : request_.getTransaction().getActions()) {
-      if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow()) return false;
+      if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow())
+        return false;
     }
     return true;
   }
@@ -35,8 +38,11 @@ class StoredRequest {
     std::optional<std::span<const std::uint64_t>> body;
     if (!request_.isTransaction()) return body;
     for (auto action : request_.getTransaction().getActions()) {
-      if (action.getTree() != key.tree.value || action.getKey() != key.word.value || action.getBody().size() == 0) continue;
-      body.emplace(reinterpret_cast<const std::uint64_t*>(action.getBody().begin()), action.getBody().size() / 8);
+      if (action.getTree() != key.tree.value || action.getKey() != key.word.value ||
+          action.getBody().size() == 0)
+        continue;
+      body.emplace(reinterpret_cast<const std::uint64_t*>(action.getBody().begin()),
+                   action.getBody().size() / 8);
     }
     return body;
   }

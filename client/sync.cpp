@@ -10,14 +10,15 @@
 namespace coppice::client {
 namespace {
 
-// One write transaction takes about this much of what has arrived: large enough that a wait for the disk is shared by many
-// records, small enough that other writers get their turn.
+// One write transaction takes about this much of what has arrived: large enough that a wait for the
+// disk is shared by many records, small enough that other writers get their turn.
 constexpr std::size_t kBatchBytesMax = 32u << 20;
 // A unit that is not complete by then is no unit: the server promised less.
 constexpr std::size_t kHeldBytesMax = 256u << 20;
 
 capnp::ReaderOptions options_for(const wire::Frame& frame) {
-  // A peer's message may be read about three times over: bodies are walked once more by their own check.
+  // A peer's message may be read about three times over: bodies are walked once more by their own
+  // check.
   return {.traversalLimitInWords = 3 * (frame.size_bytes() / 8) + 1024, .nestingLimit = 32};
 }
 
@@ -25,7 +26,8 @@ capnp::ReaderOptions options_for(const wire::Frame& frame) {
 class Message {
  public:
   explicit Message(const wire::Frame& frame)
-      : reader_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()), frame.size_bytes() / 8),
+      : reader_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
+                             frame.size_bytes() / 8),
                 options_for(frame)) {}
   protocol::ToClient::Reader root() { return reader_.getRoot<protocol::ToClient>(); }
 
@@ -43,12 +45,15 @@ struct Broken {
 void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
   for (const WireEvent& event : happened) {
     switch (event.kind) {
-      case WireEvent::Kind::opened: send_hello(); break;
+      case WireEvent::Kind::opened:
+        send_hello();
+        break;
       case WireEvent::Kind::received:
         if (connected_) receive(event.frame);
         transport_->consumed(event.frame.size_bytes());
         break;
-      case WireEvent::Kind::drained: break;
+      case WireEvent::Kind::drained:
+        break;
       case WireEvent::Kind::closed:
         apply_batch();
         lost(event.why, now_us);
@@ -71,18 +76,23 @@ void Sync::receive(const wire::Frame& frame) {
     auto root = message.root();
     using Which = protocol::ToClient::Which;
     if (!wanted_) return;  // we are saying goodbye
-    if (!welcomed_ && !root.isWelcome() && !root.isRefused()) return;  // the tail of a connection we gave up
+    if (!welcomed_ && !root.isWelcome() && !root.isRefused())
+      return;  // the tail of a connection we gave up
     switch (root.which()) {
-      case Which::WELCOME: return welcome(root.getWelcome());
-      case Which::REFUSED: return refused(root.getRefused());
+      case Which::WELCOME:
+        return welcome(root.getWelcome());
+      case Which::REFUSED:
+        return refused(root.getRefused());
       case Which::CATALOGUE:
         apply_batch();
         return adopt(root.getCatalogue());
-      case Which::CLIENTS: return apply_names(root.getClients());
+      case Which::CLIENTS:
+        return apply_names(root.getClients());
       case Which::OFFER: {
         Event event;
         event.kind = Event::Kind::offered;
-        event.key = AnyKey(TreeId{root.getOffer().getTree()}, KeyWord(RecordId{root.getOffer().getId()}, Revision{0}));
+        event.key = AnyKey(TreeId{root.getOffer().getTree()},
+                           KeyWord(RecordId{root.getOffer().getId()}, Revision{0}));
         event.until_us = root.getOffer().getUntil();
         apply_batch();
         return events_.push(std::move(event));
@@ -92,7 +102,8 @@ void Sync::receive(const wire::Frame& frame) {
         if (!root.getChanges().getComplete()) {
           std::size_t held_bytes = 0;
           for (const auto& part : held_) held_bytes += part.size_bytes();
-          if (held_bytes > kHeldBytesMax) fail(error(Errc::bad_request, "The server sent a change without an end."));
+          if (held_bytes > kHeldBytesMax)
+            fail(error(Errc::bad_request, "The server sent a change without an end."));
           return;
         }
         for (auto& part : std::exchange(held_, {})) {
@@ -105,11 +116,15 @@ void Sync::receive(const wire::Frame& frame) {
         batch_bytes_ += frame.size_bytes();
         batch_.push_back(frame);
         break;
-      default: return fail(error(Errc::protocol_version, "The server sent a message this version does not know. Update this program."));
+      default:
+        return fail(
+            error(Errc::protocol_version,
+                  "The server sent a message this version does not know. Update this program."));
     }
     if (batch_bytes_ > kBatchBytesMax) apply_batch();
   } catch (const kj::Exception& e) {
-    fail(error(Errc::bad_request, std::string("The server sent a damaged message: ") + e.getDescription().cStr() + "."));
+    fail(error(Errc::bad_request, std::string("The server sent a damaged message: ") +
+                                      e.getDescription().cStr() + "."));
   }
 }
 
@@ -126,7 +141,8 @@ void Sync::apply_names(capnp::List<protocol::ClientName>::Reader names) {
   replica_.database().write([&](store::WriteTxn& txn) {
     for (auto name : names) {
       std::string text = std::string(name.getUser().cStr()) + ", " + name.getDevice().cStr();
-      txn.put(replica_.tables().names, name.getNumber(), std::as_bytes(std::span(text.data(), text.size())));
+      txn.put(replica_.tables().names, name.getNumber(),
+              std::as_bytes(std::span(text.data(), text.size())));
     }
   });
 }
@@ -159,7 +175,8 @@ void Sync::apply_batch() {
     return fail(broken.error);
   } catch (const kj::Exception& e) {
     undo();
-    return fail(error(Errc::bad_request, std::string("The server sent a damaged message: ") + e.getDescription().cStr() + "."));
+    return fail(error(Errc::bad_request, std::string("The server sent a damaged message: ") +
+                                             e.getDescription().cStr() + "."));
   } catch (...) {
     undo();
     throw;
@@ -175,7 +192,8 @@ void Sync::apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outco
   if (root.isSnapshot()) return apply_snapshot(writer, root.getSnapshot(), outcome);
 }
 
-void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes, Outcome& outcome) {
+void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes,
+                         Outcome& outcome) {
   Applier applier(writer);
   for (auto change : changes.getRecords()) {
     auto done = applier.change(change);
@@ -184,7 +202,8 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
   if (changes.getUpTo() < position_.cursor) return;
   position_.cursor = changes.getUpTo();
   position_.head = std::max({position_.head, changes.getHead(), position_.cursor});
-  if (changes.getComplete()) position_.catching_up = position_.partial = changes.getHead() > changes.getUpTo();
+  if (changes.getComplete())
+    position_.catching_up = position_.partial = changes.getHead() > changes.getUpTo();
   for (std::uint64_t operation : applier.reach(position_.cursor)) {
     const std::uint64_t sequence = position_.cursor;
     outcome.settle.push_back([this, operation, sequence] {
@@ -198,8 +217,10 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
   }
 }
 
-void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part, Outcome& outcome) {
-  // Nobody was told of these records before, so nobody is told of each; status() says how far we are.
+void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part,
+                          Outcome& outcome) {
+  // Nobody was told of these records before, so nobody is told of each; status() says how far we
+  // are.
   writer.set_telling(ReplicaWriter::Telling::off);
   Applier applier(writer);
   for (auto record : part.getRecords()) {
@@ -220,15 +241,19 @@ void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader 
   const std::uint64_t total = part.getTotal();
   outcome.settle.push_back([this, total] { first_sync_total_ = total; });
   position_.first_sync = !part.getLast();
-  // Records of the first trees may be older than those of the last: only the feed makes them one state.
+  // Records of the first trees may be older than those of the last: only the feed makes them one
+  // state.
   position_.catching_up = true;
   if (part.getLast()) position_.cursor = position.getSince();
 }
 
-void Sync::apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers, Outcome& outcome) {
+void Sync::apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers,
+                         Outcome& outcome) {
   for (auto answer : answers) {
-    if (answer.isRefused() && answer.getRefused().size() > 0 && answer.getRefused()[0].getCode() == protocol::Code::NO_SPACE) {
-      // Not executed, and not refused for ever: the same request goes again with the next connection.
+    if (answer.isRefused() && answer.getRefused().size() > 0 &&
+        answer.getRefused()[0].getCode() == protocol::Code::NO_SPACE) {
+      // Not executed, and not refused for ever: the same request goes again with the next
+      // connection.
       outcome.retry_later = true;
       return;
     }
@@ -245,16 +270,19 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
     case Which::REFUSED: {
       std::vector<Error> reasons;
       for (auto reason : answer.getRefused()) reasons.push_back(to_error(reason));
-      if (reasons.empty()) reasons.push_back(error(Errc::bad_request, "The server refused and did not say why."));
+      if (reasons.empty())
+        reasons.push_back(error(Errc::bad_request, "The server refused and did not say why."));
       if (!applier.refused(operation, reasons)) return;
-      outcome.settle.push_back([this, operation, why = combine(reasons)] { promises_.refuse(operation, why); });
+      outcome.settle.push_back(
+          [this, operation, why = combine(reasons)] { promises_.refuse(operation, why); });
       return;
     }
     case Which::ACCEPTED: {
       auto accepted = answer.getAccepted();
       auto result = applier.accepted(operation, accepted, position_.cursor);
       if (!result.over) return;
-      Accepted told{.operation = operation, .sequence = accepted.getLast(), .time_us = accepted.getTime()};
+      Accepted told{
+          .operation = operation, .sequence = accepted.getLast(), .time_us = accepted.getTime()};
       outcome.settle.push_back([this, told] { promises_.settle<Accepted>(told.operation, told); });
       Event event;
       event.kind = Event::Kind::accepted;
@@ -268,7 +296,8 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
       Granted granted{.operation = operation, .sequence = 0, .records = {}};
       for (auto grant : answer.getBorrowed()) {
         granted.sequence = std::max(granted.sequence, grant.getSequence());
-        granted.records.push_back(AnyKey(TreeId{grant.getTree()}, KeyWord(RecordId{grant.getId()}, Revision{0})));
+        granted.records.push_back(
+            AnyKey(TreeId{grant.getTree()}, KeyWord(RecordId{grant.getId()}, Revision{0})));
       }
       outcome.settle.push_back([this, granted] { granted_.push_back(granted); });
       return;
@@ -280,12 +309,14 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
         line.place = std::max(line.place, waiting.getPlace());
         Event event;
         event.kind = Event::Kind::queued;
-        event.key = AnyKey(TreeId{waiting.getTree()}, KeyWord(RecordId{waiting.getId()}, Revision{0}));
+        event.key =
+            AnyKey(TreeId{waiting.getTree()}, KeyWord(RecordId{waiting.getId()}, Revision{0}));
         event.place = waiting.getPlace();
         event.holder = to_holder(waiting.getHolder());
         writer.tell(std::move(event));
       }
-      outcome.settle.push_back([this, operation, line] { promises_.settle<InLine>(operation, line); });
+      outcome.settle.push_back(
+          [this, operation, line] { promises_.settle<InLine>(operation, line); });
       return;
     }
     case Which::GAVE_BACK:
@@ -306,7 +337,10 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
       });
       return;
     }
-    default: throw Broken{error(Errc::protocol_version, "The server sent an answer this version does not know. Update this program.")};
+    default:
+      throw Broken{
+          error(Errc::protocol_version,
+                "The server sent an answer this version does not know. Update this program.")};
   }
 }
 
@@ -324,11 +358,15 @@ void Sync::conclude(Outcome outcome) {
     }
   }
   if (welcomed_) set_connection(is_live() ? Connection::live : Connection::syncing, "");
-  if (outcome.retry_later) fail(error(Errc::no_space, "The server has no space left on its disk. Everything is kept here and sent again later."));
+  if (outcome.retry_later)
+    fail(error(
+        Errc::no_space,
+        "The server has no space left on its disk. Everything is kept here and sent again later."));
 }
 
 void Sync::settle_grants() {
-  auto ready = std::partition(granted_.begin(), granted_.end(), [&](const Granted& g) { return g.sequence > position_.cursor; });
+  auto ready = std::partition(granted_.begin(), granted_.end(),
+                              [&](const Granted& g) { return g.sequence > position_.cursor; });
   std::vector<Granted> settled(ready, granted_.end());
   granted_.erase(ready, granted_.end());
   if (settled.empty()) return;

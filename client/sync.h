@@ -29,13 +29,16 @@ struct WireEvent {
   wire::Closed why;
 };
 
-// Keeps a replica and its authority together: a state machine without thread, socket or clock. Events of the connection and the
-// time go in; frames, connection attempts and changes of the replica come out.
+// Keeps a replica and its authority together: a state machine without thread, socket or clock.
+// Events of the connection and the time go in; frames, connection attempts and changes of the
+// replica come out.
 //
-// Everything it needs to go on after a crash is in the replica: cursor, outbox, position of a first sync. What it holds in memory
-// (parts of an unfinished unit, what was sent) is made again by the next connection.
+// Everything it needs to go on after a crash is in the replica: cursor, outbox, position of a first
+// sync. What it holds in memory (parts of an unfinished unit, what was sent) is made again by the
+// next connection.
 //
-// Threads: one at a time, the client's writer lock. Failure: a StorageError passes through and leaves the replica as it was.
+// Threads: one at a time, the client's writer lock. Failure: a StorageError passes through and
+// leaves the replica as it was.
 class Sync {
  public:
   struct Identity {
@@ -44,7 +47,8 @@ class Sync {
     std::string application;
   };
 
-  Sync(Replica& replica, Identity identity, EventQueue& events, std::function<std::uint64_t()> random);
+  Sync(Replica& replica, Identity identity, EventQueue& events,
+       std::function<std::uint64_t()> random);
 
   // Constant from before the first step.
   void set_transport(Transport& transport) { transport_ = &transport; }
@@ -57,7 +61,8 @@ class Sync {
   // When step() is due though nothing happens: the next connection attempt.
   std::optional<std::int64_t> deadline_us() const { return connect_at_us_; }
 
-  // The replica could not be written (a full disk): the connection is given up, and tried again after a pause.
+  // The replica could not be written (a full disk): the connection is given up, and tried again
+  // after a pause.
   void suspend(const std::string& why, std::int64_t now_us);
 
   Promises& promises() { return promises_; }
@@ -70,7 +75,8 @@ class Sync {
   Status status() const;
 
  private:
-  // Everything that one write transaction of apply() decides and the world learns only after its commit.
+  // Everything that one write transaction of apply() decides and the world learns only after its
+  // commit.
   struct Outcome {
     std::vector<std::function<void()>> settle;
     std::vector<Event> events;
@@ -111,7 +117,8 @@ class Sync {
   void adopt(capnp::List<protocol::TreeSchema>::Reader schemas);
   void apply_batch();
   void apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outcome);
-  void apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers, Outcome& outcome);
+  void apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers,
+                     Outcome& outcome);
   void apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, Outcome& outcome);
   void apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes, Outcome& outcome);
   void apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part, Outcome& outcome);
@@ -139,7 +146,7 @@ class Sync {
   std::vector<Promise<Done>> live_promises_;
   std::vector<Granted> granted_;
   std::string url_;
-  bool wanted_ = false;     // connect() was called, and neither disconnect() nor a final refusal came
+  bool wanted_ = false;  // connect() was called, and neither disconnect() nor a final refusal came
   bool connected_ = false;  // the transport has a connection, or tries to
   bool welcomed_ = false;
   std::optional<std::int64_t> connect_at_us_;

@@ -9,8 +9,8 @@
 namespace coppice::client {
 namespace {
 
-// Pauses between attempts double from the first to the last, each with a random part, so that a hundred clients do not come back
-// to a restarted server at one moment.
+// Pauses between attempts double from the first to the last, each with a random part, so that a
+// hundred clients do not come back to a restarted server at one moment.
 constexpr std::int64_t kFirstPauseUs = 100'000;
 constexpr std::int64_t kLastPauseUs = 30'000'000;
 
@@ -39,8 +39,12 @@ bool is_final(Errc code) { return code != Errc::recovering && code != Errc::no_s
 
 }  // namespace
 
-Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::function<std::uint64_t()> random)
-    : replica_(replica), identity_(std::move(identity)), events_(events), random_(std::move(random)) {
+Sync::Sync(Replica& replica, Identity identity, EventQueue& events,
+           std::function<std::uint64_t()> random)
+    : replica_(replica),
+      identity_(std::move(identity)),
+      events_(events),
+      random_(std::move(random)) {
   auto txn = replica_.database().read();
   const auto& meta = replica_.database().meta();
   position_.cursor = meta.number(txn, fact::kCursor);
@@ -56,7 +60,8 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events, std::functio
 }
 
 void Sync::connect(std::string url, std::int64_t now_us) {
-  // Asked again while it goes on: nothing is new, and a live connection must not call itself a connecting one.
+  // Asked again while it goes on: nothing is new, and a live connection must not call itself a
+  // connecting one.
   if (wanted_ && connected_ && url == url_) return;
   url_ = std::move(url);
   wanted_ = true;
@@ -117,7 +122,8 @@ void Sync::send_hello() {
     position.setDone(meta.number(txn, fact::kFirstSyncDone));
   }
   auto offers = hello.initSchemas(static_cast<unsigned>(replica_.offers().size()));
-  for (unsigned i = 0; i < offers.size(); ++i) offers.setWithCaveats(i, replica_.offers()[i]->schema());
+  for (unsigned i = 0; i < offers.size(); ++i)
+    offers.setWithCaveats(i, replica_.offers()[i]->schema());
   auto catalogue = replica_.database().catalogue();
   auto known = hello.initKnown(static_cast<unsigned>(catalogue->trees().size()));
   unsigned index = 0;
@@ -136,7 +142,9 @@ void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
   leases_asked_.clear();
   if (!wanted_) {
     auto now = status();
-    return set_connection(now.connection == Connection::refused ? Connection::refused : Connection::offline, now.reason);
+    return set_connection(
+        now.connection == Connection::refused ? Connection::refused : Connection::offline,
+        now.reason);
   }
   connect_at_us_ = now_us + pause_us(attempts_++, random_());
   set_connection(Connection::connecting, why.text.empty() ? "the connection was lost" : why.text);
@@ -147,7 +155,8 @@ void Sync::suspend(const std::string& why, std::int64_t now_us) {
   if (!connected_ && wanted_) connect_at_us_ = now_us + kLastPauseUs / 10;
 }
 
-// The other side broke the protocol: what it said was not applied. The connection is of no use any more.
+// The other side broke the protocol: what it said was not applied. The connection is of no use any
+// more.
 void Sync::fail(const Error& why) {
   held_.clear();
   batch_.clear();
@@ -184,17 +193,21 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
     ours = uuid.size() == 16 && (bound.empty() || bound == uuid);
   }
   if (!ours) {
-    return give_up(error(Errc::foreign_database, "This replica belongs to another database than the one at " + url_ +
-                                                     ". Connect it to its own, or use another folder."));
+    return give_up(error(Errc::foreign_database,
+                         "This replica belongs to another database than the one at " + url_ +
+                             ". Connect it to its own, or use another folder."));
   }
   adopt(welcome.getCatalogue());
   const bool had_position = position_.first_sync;
   bind(welcome);
-  // A first sync from its beginning tells of no record that was removed, so nothing of before may stay: neither what another
-  // first sync left, nor our own creates that were accepted before we ever had a cursor.
-  if (welcome.getDiscardReplica() || (welcome.getFirstSync() && !had_position)) discard_synced_records();
+  // A first sync from its beginning tells of no record that was removed, so nothing of before may
+  // stay: neither what another first sync left, nor our own creates that were accepted before we
+  // ever had a cursor.
+  if (welcome.getDiscardReplica() || (welcome.getFirstSync() && !had_position))
+    discard_synced_records();
   auto limits = welcome.getLimits();
-  if (limits.getActionsPerTransaction() > 0) limits_.actions_max = limits.getActionsPerTransaction();
+  if (limits.getActionsPerTransaction() > 0)
+    limits_.actions_max = limits.getActionsPerTransaction();
   if (limits.getFrameBytes() > 0) limits_.frame_bytes_max = limits.getFrameBytes();
   if (limits.getRequestsInFlight() > 0) in_flight_max_ = limits.getRequestsInFlight();
   next_to_send_ = 1;
@@ -242,7 +255,8 @@ void Sync::discard_synced_records() {
     txn.clear(replica_.tables().borrows);
     writer.meta().set_number(txn, fact::kCursor, 0);
     writer.meta().set_number(txn, fact::kPartial, 0);
-    for (auto name : {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
+    for (auto name :
+         {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
       writer.meta().set_number(txn, name, 0);
     }
   });

@@ -9,7 +9,8 @@
 namespace coppice::client {
 namespace {
 
-// Unanswered bytes on their way: enough to keep a group commit busy, little enough that a lost connection wastes little.
+// Unanswered bytes on their way: enough to keep a group commit busy, little enough that a lost
+// connection wastes little.
 constexpr std::size_t kInFlightBytesMax = 16u << 20;
 // Leases begin small and grow with use.
 constexpr std::uint64_t kFirstLease = 1'000;

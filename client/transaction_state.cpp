@@ -16,18 +16,23 @@ namespace {
 constexpr std::size_t kScratchWords = 1024;
 
 std::unique_ptr<capnp::MallocMessageBuilder> copy_to_message(std::span<const std::uint64_t> body) {
-  auto message = std::make_unique<capnp::MallocMessageBuilder>(static_cast<unsigned>(body.size() + 64));
-  auto root = capnp::readMessageUnchecked<capnp::AnyPointer>(reinterpret_cast<const capnp::word*>(body.data()));
+  auto message =
+      std::make_unique<capnp::MallocMessageBuilder>(static_cast<unsigned>(body.size() + 64));
+  auto root = capnp::readMessageUnchecked<capnp::AnyPointer>(
+      reinterpret_cast<const capnp::word*>(body.data()));
   // A whole copy, unknown fields included.
   message->setRoot(root);
   return message;
 }
 
-std::vector<std::uint64_t> words_of(std::span<const std::uint64_t> body) { return {body.begin(), body.end()}; }
+std::vector<std::uint64_t> words_of(std::span<const std::uint64_t> body) {
+  return {body.begin(), body.end()};
+}
 
 }  // namespace
 
-TransactionState::TransactionState(Replica& replica, Snapshot before, bool on_line, TransactionLimits limits)
+TransactionState::TransactionState(Replica& replica, Snapshot before, bool on_line,
+                                   TransactionLimits limits)
     : replica_(replica), before_(std::move(before)), on_line_(on_line), limits_(limits) {}
 
 void TransactionState::refuse(Errc code, AnyKey key, const std::string& what) {
@@ -54,17 +59,21 @@ Work& TransactionState::add_work(Work work) {
 Work* TransactionState::head_work(AnyKey key) {
   if (Work* known = work(key)) return known;
   if (!replica_.tree(key.tree)) {
-    refuse(Errc::unknown_tree, {}, "This replica does not have that tree. Name it in Client::Options::trees.");
+    refuse(Errc::unknown_tree, {},
+           "This replica does not have that tree. Name it in Client::Options::trees.");
     return nullptr;
   }
   auto head = before_->head(key);
   if (!head || head->view.header().removed()) {
-    refuse(head ? Errc::removed : Errc::unknown_record, key, head ? "was removed." : "is not a record of this replica.");
+    refuse(head ? Errc::removed : Errc::unknown_record, key,
+           head ? "was removed." : "is not a record of this replica.");
     return nullptr;
   }
   if (key.word.floats()) key = head->key;
   if (head->key != key) {
-    refuse(Errc::frozen, key, "is not the newest revision, which is " + to_string(head->key.word) + "; only that can be worked on.");
+    refuse(Errc::frozen, key,
+           "is not the newest revision, which is " + to_string(head->key.word) +
+               "; only that can be worked on.");
     return nullptr;
   }
   if (Work* known = work(key)) return known;
@@ -83,10 +92,16 @@ Work* TransactionState::borrowed_work(AnyKey key) {
   if (head->header.token != 0 && head->header.borrower == replica_.client_number()) return head;
   auto holder = before_->holder(key);
   if (holder && holder->client != replica_.client_number()) {
-    refuse(Errc::held, key, "is borrowed by " + holder->user + " on " + holder->device + ". Ask for it, or wait in line.");
+    refuse(Errc::held, key,
+           "is borrowed by " + holder->user + " on " + holder->device +
+               ". Ask for it, or wait in line.");
     reasons_.back().holder = holder;
   } else {
-    refuse(Errc::not_borrowed, key, on_line_ ? "is not borrowed. Check it out first." : "is not borrowed, and we are off line. Check it out when the server can be reached.");
+    refuse(
+        Errc::not_borrowed, key,
+        on_line_
+            ? "is not borrowed. Check it out first."
+            : "is not borrowed, and we are off line. Check it out when the server can be reached.");
     if (!on_line_) reasons_.back().code = Errc::offline;
   }
   return nullptr;
@@ -98,12 +113,13 @@ void TransactionState::give_up_borrow(Work& work, Borrowing borrowing) {
   work.header.borrower = 0;
 }
 
-// -------------------------------------------------------------------------------------------------------------- create
+// -------- create
 
 KeyWord TransactionState::begin_create(TreeId tree) {
   creating_ = AnyKey{};
   if (!replica_.tree(tree)) {
-    refuse(Errc::unknown_tree, {}, "This replica does not have that tree. Name it in Client::Options::trees.");
+    refuse(Errc::unknown_tree, {},
+           "This replica does not have that tree. Name it in Client::Options::trees.");
     return {};
   }
   auto id = replica_.ids().take(tree);
@@ -123,7 +139,8 @@ capnp::MessageBuilder& TransactionState::new_body() {
     std::memset(static_cast<void*>(scratch_.get()), 0, kScratchWords * sizeof(capnp::word));
   }
   new_body_.reset();
-  new_body_ = std::make_unique<capnp::MallocMessageBuilder>(kj::arrayPtr(scratch_.get(), kScratchWords));
+  new_body_ =
+      std::make_unique<capnp::MallocMessageBuilder>(kj::arrayPtr(scratch_.get(), kScratchWords));
   return *new_body_;
 }
 
@@ -133,7 +150,8 @@ void TransactionState::end_create(Borrowing borrowing) {
   if (creating_ != AnyKey{}) append_create(borrowing, std::move(body));
 }
 
-AnyKey TransactionState::create(TreeId tree, std::span<const std::uint64_t> body, Borrowing borrowing) {
+AnyKey TransactionState::create(TreeId tree, std::span<const std::uint64_t> body,
+                                Borrowing borrowing) {
   begin_create(tree);
   if (creating_ == AnyKey{}) return {};
   std::vector<std::uint64_t> scratch;
@@ -162,7 +180,7 @@ void TransactionState::append_create(Borrowing borrowing, std::vector<std::uint6
   actions_.push_back({.kind = ActionKind::CREATE, .key = creating_, .borrowing = borrowing});
 }
 
-// ---------------------------------------------------------------------------------------------------------------- edit
+// -------- edit
 
 capnp::MessageBuilder& TransactionState::edit_body(AnyKey key) {
   Work* known = work(key);
@@ -186,12 +204,14 @@ capnp::MessageBuilder& TransactionState::edit_body(AnyKey key) {
 
 void TransactionState::check_in(AnyKey key, std::string_view text, Borrowing borrowing) {
   if (!text.empty()) comment(text);
-  if (Work* known = work(key); known && known->is_new && known->header.iteration > 0) return;  // a create is handed in anyway
+  if (Work* known = work(key); known && known->is_new && known->header.iteration > 0)
+    return;  // a create is handed in anyway
   Work* target = borrowed_work(key);
   if (!target) return;
   if (target->header.released()) {
     // Nothing can have been changed; what is left of a check-in is the end of the borrow.
-    refuse(Errc::frozen, key, "is released: nobody can change it. Make the next revision, or give the borrow back.");
+    refuse(Errc::frozen, key,
+           "is released: nobody can change it. Make the next revision, or give the borrow back.");
     return;
   }
   actions_.push_back({.kind = ActionKind::CHECK_IN,
@@ -225,7 +245,8 @@ AnyKey TransactionState::next_revision(AnyKey key) {
   draft.body = head->body;
   draft.is_new = true;
   draft.changed = true;
-  actions_.push_back({.kind = ActionKind::NEXT_REVISION, .key = draft.key, .token = head->header.token});
+  actions_.push_back(
+      {.kind = ActionKind::NEXT_REVISION, .key = draft.key, .token = head->header.token});
   give_up_borrow(*head, Borrowing::ends);
   head->changed = true;
   return add_work(std::move(draft)).key;
@@ -233,19 +254,25 @@ AnyKey TransactionState::next_revision(AnyKey key) {
 
 void TransactionState::release(AnyKey key, std::string_view text, std::uint16_t state) {
   if (!text.empty()) comment(text);
-  if (!on_line_) return refuse(Errc::offline, key, "can be released only on line. Connect first; the draft stays as it is.");
+  if (!on_line_)
+    return refuse(Errc::offline, key,
+                  "can be released only on line. Connect first; the draft stays as it is.");
   Work* target = head_work(key);
   if (!target) return;
-  // Ended by a check-in of this transaction: the authority sees both, in order, so ask it to keep the borrow until the release.
+  // Ended by a check-in of this transaction: the authority sees both, in order, so ask it to keep
+  // the borrow until the release.
   for (auto& action : actions_) {
-    if (action.kind == ActionKind::CHECK_IN && action.key == target->key && target->header.token == 0) {
+    if (action.kind == ActionKind::CHECK_IN && action.key == target->key &&
+        target->header.token == 0) {
       action.borrowing = Borrowing::kept;
       target->header.token = action.token;
       target->header.borrower = replica_.client_number();
     }
   }
   if (!borrowed_work(target->key)) return;
-  if (target->edited) return refuse(Errc::pending_changes, key, "has changes that are not checked in. Check in or undo them first.");
+  if (target->edited)
+    return refuse(Errc::pending_changes, key,
+                  "has changes that are not checked in. Check in or undo them first.");
   if (target->header.released()) return refuse(Errc::frozen, key, "is released already.");
   actions_.push_back({.kind = ActionKind::RELEASE,
                       .key = target->key,
@@ -255,15 +282,19 @@ void TransactionState::release(AnyKey key, std::string_view text, std::uint16_t 
 }
 
 void TransactionState::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {
-  if (!work(key) && !before_->get(key)) return refuse(Errc::unknown_record, key, "is not a record of this replica.");
-  actions_.push_back({.kind = ActionKind::SET_STATE, .key = key, .state_from = from, .state_to = to});
+  if (!work(key) && !before_->get(key))
+    return refuse(Errc::unknown_record, key, "is not a record of this replica.");
+  actions_.push_back(
+      {.kind = ActionKind::SET_STATE, .key = key, .state_from = from, .state_to = to});
 }
 
 void TransactionState::remove(AnyKey key, std::string_view text) {
   if (!text.empty()) comment(text);
   Work* target = borrowed_work(key);
   if (!target) return;
-  if (target->header.released()) return refuse(Errc::frozen, key, "is released: nobody can remove it. Move its state number instead.");
+  if (target->header.released())
+    return refuse(Errc::frozen, key,
+                  "is released: nobody can remove it. Move its state number instead.");
   actions_.push_back({.kind = ActionKind::REMOVE,
                       .key = target->key,
                       .token = target->header.token,
@@ -291,10 +322,11 @@ capnp::AnyPointer::Reader TransactionState::read_body(AnyKey key) {
     refuse(Errc::unknown_record, key, "is not a record of this replica.");
     return harmless().getRoot<capnp::AnyPointer>().asReader();
   }
-  return capnp::readMessageUnchecked<capnp::AnyPointer>(reinterpret_cast<const capnp::word*>(body.data()));
+  return capnp::readMessageUnchecked<capnp::AnyPointer>(
+      reinterpret_cast<const capnp::word*>(body.data()));
 }
 
-// -------------------------------------------------------------------------------------------------------------- finish
+// -------- finish
 
 void TransactionState::finish() {
   for (Work& work : works_) {
@@ -304,16 +336,19 @@ void TransactionState::finish() {
   }
   if (actions_.size() > limits_.actions_max) {
     refuse(Errc::bad_request, {},
-           "The transaction has " + std::to_string(actions_.size()) + " actions; the server takes at most " +
-               std::to_string(limits_.actions_max) + ". Split it.");
+           "The transaction has " + std::to_string(actions_.size()) +
+               " actions; the server takes at most " + std::to_string(limits_.actions_max) +
+               ". Split it.");
   }
 }
 
-Result<wire::Frame> TransactionState::request(std::uint64_t operation, std::int64_t claimed_time_us) {
+Result<wire::Frame> TransactionState::request(std::uint64_t operation,
+                                              std::int64_t claimed_time_us) {
   std::size_t words = 64 + comment_.size() / 8;
   for (const Work& work : works_) words += work.body.size() + 16;
   words += actions_.size() * 12;
-  capnp::MallocMessageBuilder message(static_cast<unsigned>(std::min<std::size_t>(words, 1u << 27)));
+  capnp::MallocMessageBuilder message(
+      static_cast<unsigned>(std::min<std::size_t>(words, 1u << 27)));
   auto request = message.initRoot<protocol::ToServer>().initRequest();
   request.setOperation(operation);
   auto transaction = request.initTransaction();
@@ -333,7 +368,8 @@ Result<wire::Frame> TransactionState::request(std::uint64_t operation, std::int6
     action.setStateTo(planned.state_to);
     if (planned.kind == ActionKind::CREATE || planned.kind == ActionKind::CHECK_IN) {
       const Work& source = works_[by_key_.at(planned.key)];
-      action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(source.body.data()), source.body.size() * 8));
+      action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(source.body.data()),
+                                  source.body.size() * 8));
     }
     auto tree = before_->catalogue().find(planned.key.tree);
     action.setSchemaVersion(tree ? tree->version() : 0);
@@ -341,8 +377,8 @@ Result<wire::Frame> TransactionState::request(std::uint64_t operation, std::int6
   auto frame = to_frame(message);
   if (frame.size_bytes() > limits_.frame_bytes_max) {
     return error(Errc::bad_request, "The transaction has " + std::to_string(frame.size_bytes()) +
-                                        " bytes; the server takes at most " + std::to_string(limits_.frame_bytes_max) +
-                                        ". Split it.");
+                                        " bytes; the server takes at most " +
+                                        std::to_string(limits_.frame_bytes_max) + ". Split it.");
   }
   return frame;
 }

@@ -28,7 +28,8 @@ struct PlannedAction {
   std::uint16_t state_to = 0;
 };
 
-// A record as this transaction leaves it: what the replica will show until the authority has answered.
+// A record as this transaction leaves it: what the replica will show until the authority has
+// answered.
 struct Work {
   AnyKey key;
   RecordHeader header;
@@ -36,8 +37,8 @@ struct Work {
   std::unique_ptr<capnp::MallocMessageBuilder> message;  // being edited
   bool is_new = false;                                   // the tree does not have it yet
   bool changed = false;                                  // to be written at all
-  bool edited = false;                                   // holds an edit that no action of this transaction hands in
-  bool had_mark = false;                                 // differed from the authority before already
+  bool edited = false;    // holds an edit that no action of this transaction hands in
+  bool had_mark = false;  // differed from the authority before already
 };
 
 // What limits a transaction, as the server said in its last welcome.
@@ -46,9 +47,10 @@ struct TransactionLimits {
   std::size_t frame_bytes_max = 32u << 20;
 };
 
-// Collects a transaction in memory while the user's function runs; judges each call against the snapshot it began with, on top of
-// which it keeps its own work. The replica is written only afterwards, by commit_transaction(). One writer at a time, so nothing
-// changes between the snapshot and the commit.
+// Collects a transaction in memory while the user's function runs; judges each call against the
+// snapshot it began with, on top of which it keeps its own work. The replica is written only
+// afterwards, by commit_transaction(). One writer at a time, so nothing changes between the
+// snapshot and the commit.
 class TransactionState {
  public:
   TransactionState(Replica& replica, Snapshot before, bool on_line, TransactionLimits limits);
@@ -84,7 +86,8 @@ class TransactionState {
  private:
   Work* work(AnyKey key);
   Work& add_work(Work work);
-  // The newest revision of the key's record, as work; refuses if there is none, or it is not this revision.
+  // The newest revision of the key's record, as work; refuses if there is none, or it is not this
+  // revision.
   Work* head_work(AnyKey key);
   // The same, if we may change it.
   Work* borrowed_work(AnyKey key);
@@ -104,7 +107,8 @@ class TransactionState {
   std::vector<Error> reasons_;
   std::string comment_;
   AnyKey creating_;
-  // Bodies under construction use this memory first; Cap'n Proto wants it zeroed, and zeroes it again itself.
+  // Bodies under construction use this memory first; Cap'n Proto wants it zeroed, and zeroes it
+  // again itself.
   std::unique_ptr<capnp::word[]> scratch_;
   std::unique_ptr<capnp::MallocMessageBuilder> new_body_;
   std::vector<std::unique_ptr<capnp::MallocMessageBuilder>> refused_bodies_;

@@ -10,10 +10,11 @@
 
 namespace coppice::client {
 
-// One way to reach a server: real sockets in programs, the loopback twin in tests and the simulator.
+// One way to reach a server: real sockets in programs, the loopback twin in tests and the
+// simulator.
 //
-// At most one connection at a time; after closed() came (or before the first connect) connect() may be called. Events may come on
-// any thread.
+// At most one connection at a time; after closed() came (or before the first connect) connect() may
+// be called. Events may come on any thread.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -26,9 +27,10 @@ class Transport {
 // Makes a transport that tells `events`, which outlives it.
 using TransportFactory = std::function<std::unique_ptr<Transport>(wire::ClientEvents& events)>;
 
-// Client::open with the world's parts replaced: how it connects, and where randomness comes from. With Sync::stepped such a
-// client has no thread, no socket and no clock of its own, so that a simulator can drive hundreds of them.
-Client open_client(const std::filesystem::path& folder, Client::Options options, TransportFactory transport,
-                   std::function<std::uint64_t()> random);
+// Client::open with the world's parts replaced: how it connects, and where randomness comes from.
+// With Sync::stepped such a client has no thread, no socket and no clock of its own, so that a
+// simulator can drive hundreds of them.
+Client open_client(const std::filesystem::path& folder, Client::Options options,
+                   TransportFactory transport, std::function<std::uint64_t()> random);
 
 }  // namespace coppice::client

@@ -8,7 +8,8 @@ namespace {
 
 class WebSocketTransport : public Transport {
  public:
-  explicit WebSocketTransport(wire::ClientEvents& events) : connector_(wire::ClientOptions{}, events) {}
+  explicit WebSocketTransport(wire::ClientEvents& events)
+      : connector_(wire::ClientOptions{}, events) {}
 
   // REQUIRES: parse_url accepts it; Client::connect has asked.
   void connect(const std::string& url) override { connector_.connect(*wire::parse_url(url)); }

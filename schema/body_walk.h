@@ -10,9 +10,19 @@
 namespace coppice {
 
 // Cap'n Proto's element size codes (encoding specification, "Lists").
-enum class ElementSize : std::uint8_t { empty, bit, byte1, byte2, byte4, byte8, pointer, composite };
+enum class ElementSize : std::uint8_t {
+  empty,
+  bit,
+  byte1,
+  byte2,
+  byte4,
+  byte8,
+  pointer,
+  composite
+};
 
-// A field exists only where the 16-bit word at this offset (in units of 16 bits) of the data section has this value.
+// A field exists only where the 16-bit word at this offset (in units of 16 bits) of the data
+// section has this value.
 struct Discriminant {
   std::uint32_t offset;
   std::uint16_t value;
@@ -21,9 +31,9 @@ struct Discriminant {
 // What a pointer may point at.
 struct Content {
   enum class Kind {
-    none,       // not a pointer
-    nothing,    // must be null (capabilities cannot be stored)
-    any,        // anything well-formed
+    none,     // not a pointer
+    nothing,  // must be null (capabilities cannot be stored)
+    any,      // anything well-formed
     text,
     data,
     structure,  // `structure`, or anything if that is null
@@ -46,9 +56,10 @@ struct BodyShape::Struct {
 
 // One walk over one body, against its shape.
 //
-// The canonical form (capnproto.org/encoding.html, "Canonicalization") lays objects out in preorder with no gap. So each
-// object must start exactly where the last one ended: overlaps, cycles, far pointers, hidden words and amplification cannot
-// even be expressed, and one pass in memory order is enough.
+// The canonical form (capnproto.org/encoding.html, "Canonicalization") lays objects out in preorder
+// with no gap. So each object must start exactly where the last one ended: overlaps, cycles, far
+// pointers, hidden words and amplification cannot even be expressed, and one pass in memory order
+// is enough.
 class BodyWalk {
  public:
   enum class Outcome { good, not_canonical, wrong };
@@ -75,7 +86,8 @@ class BodyWalk {
   bool flat_list(std::size_t start, ElementSize size, std::uint64_t count, const Content& content);
   bool take_empty(std::uint64_t count);
   bool pointers_of(Section section, const BodyShape::Struct* shape, int depth);
-  const Content& content_at(std::uint32_t index, Section section, const BodyShape::Struct* shape) const;
+  const Content& content_at(std::uint32_t index, Section section,
+                            const BodyShape::Struct* shape) const;
   bool present(const BodyShape::Struct::Slot& slot, Section section) const;
   bool take(std::uint64_t words);
   bool not_canonical(const char* why);

@@ -17,7 +17,8 @@ std::optional<RecordView> RecordView::parse(std::span<const std::byte> value) {
 
 ContentHash RecordView::hash() const {
   ContentHash hash{};
-  if (header().released()) std::memcpy(hash.data(), value_.data() + value_.size() - hash.size(), hash.size());
+  if (header().released())
+    std::memcpy(hash.data(), value_.data() + value_.size() - hash.size(), hash.size());
   return hash;
 }
 

@@ -11,12 +11,13 @@
 
 namespace coppice {
 
-// A body as JSON, as Cap'n Proto's JsonCodec writes it: 64-bit numbers are strings, Data a list of numbers.
+// A body as JSON, as Cap'n Proto's JsonCodec writes it: 64-bit numbers are strings, Data a list of
+// numbers.
 std::string body_to_json(const TreeInfo& tree, std::span<const std::uint64_t> body);
 
-// The way back, for new bodies. Members that the schema does not have are an error here (the codec alone would drop them, and
-// with them what a user typed). Never for editing a stored record: a text cannot hold fields that are unknown to the schema.
-// Errors: invalid, with the reason.
+// The way back, for new bodies. Members that the schema does not have are an error here (the codec
+// alone would drop them, and with them what a user typed). Never for editing a stored record: a
+// text cannot hold fields that are unknown to the schema. Errors: invalid, with the reason.
 Result<std::vector<std::uint64_t>> body_from_json(const TreeInfo& tree, std::string_view json);
 
 }  // namespace coppice

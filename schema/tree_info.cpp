@@ -18,7 +18,9 @@ namespace {
 Error unusable(std::string why) { return error(Errc::incompatible_schema, std::move(why)); }
 
 bool is_tree_name(std::string_view name) {
-  auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
   return !name.empty() && name.size() <= 64 && name[0] >= 'a' && name[0] <= 'z' &&
          std::all_of(name.begin(), name.end(), allowed);
 }
@@ -32,13 +34,13 @@ struct SchemaHash {
   std::size_t operator()(const capnp::Schema& schema) const { return schema.hashCode(); }
 };
 
-// What a tree's bodies are made of. Left out are the nodes that only name something: the trees that references point to,
-// which change on their own, and the declarations of annotations.
+// What a tree's bodies are made of. Left out are the nodes that only name something: the trees that
+// references point to, which change on their own, and the declarations of annotations.
 struct BodyTypes {
   // The structs, groups and enums.
   std::map<std::uint64_t, Node::Reader> nodes;
-  // The trees that the reference in a field points to, by struct and index of the field. More than one where a generic struct
-  // is used with several parameters.
+  // The trees that the reference in a field points to, by struct and index of the field. More than
+  // one where a generic struct is used with several parameters.
   std::map<std::pair<std::uint64_t, unsigned>, std::set<std::uint64_t>> targets;
 };
 
@@ -53,7 +55,8 @@ void add_target(BodyTypes& types, capnp::StructSchema::Field field, capnp::Type 
   if (type.asStruct().getProto().getId() != ref) return;
   auto owner = field.getContainingStruct().getProto().getId();
   for (auto target : type.asStruct().getBrandArgumentsAtScope(ref)) {
-    if (target.isStruct()) types.targets[{owner, field.getIndex()}].insert(target.asStruct().getProto().getId());
+    if (target.isStruct())
+      types.targets[{owner, field.getIndex()}].insert(target.asStruct().getProto().getId());
   }
 }
 
@@ -84,7 +87,8 @@ std::vector<std::uint64_t> portable_words(Node::Reader node) {
   message.setRoot(node);
   auto copy = message.getRoot<Node>();
   std::string name = node.getDisplayName();
-  copy.setDisplayName(name.substr(std::min<std::size_t>(node.getDisplayNamePrefixLength(), name.size())));
+  copy.setDisplayName(
+      name.substr(std::min<std::size_t>(node.getDisplayNamePrefixLength(), name.size())));
   copy.setDisplayNamePrefixLength(0);
   return canonical_words(copy.asReader());
 }
@@ -96,11 +100,13 @@ std::map<std::uint64_t, std::vector<std::uint64_t>> portable_words(const BodyTyp
 }
 
 std::vector<std::uint64_t> options_of(const TreeInfo& tree) {
-  return {tree.id().value, tree.versioned(), tree.released_state(), tree.superseded_state(), tree.comment_on_check_in()};
+  return {tree.id().value, tree.versioned(), tree.released_state(), tree.superseded_state(),
+          tree.comment_on_check_in()};
 }
 
-// Whether `other` has anything that `base` has not. SchemaLoader keeps the newer one of two compatible nodes, and the first of
-// two that are alike. Throws kj::Exception if they are not compatible.
+// Whether `other` has anything that `base` has not. SchemaLoader keeps the newer one of two
+// compatible nodes, and the first of two that are alike. Throws kj::Exception if they are not
+// compatible.
 bool adds_something(const BodyTypes& base, const BodyTypes& other) {
   capnp::SchemaLoader alone;
   capnp::SchemaLoader both;
@@ -110,12 +116,13 @@ bool adds_something(const BodyTypes& base, const BodyTypes& other) {
   }
   for (const auto& [id, node] : other.nodes) both.load(node);
   return std::any_of(base.nodes.begin(), base.nodes.end(), [&](const auto& entry) {
-    return portable_words(alone.get(entry.first).getProto()) != portable_words(both.get(entry.first).getProto());
+    return portable_words(alone.get(entry.first).getProto()) !=
+           portable_words(both.get(entry.first).getProto());
   });
 }
 
-// The name of a field whose references point to another tree than they did; empty if there is none. For SchemaLoader all
-// references have one type.
+// The name of a field whose references point to another tree than they did; empty if there is none.
+// For SchemaLoader all references have one type.
 std::string retargeted_field(const BodyTypes& stored, const BodyTypes& offered) {
   for (const auto& [field, targets] : stored.targets) {
     auto now = offered.targets.find(field);
@@ -126,21 +133,24 @@ std::string retargeted_field(const BodyTypes& stored, const BodyTypes& offered) 
 }
 
 Error incompatible(const TreeInfo& stored, const std::string& why) {
-  return unusable("The schema of tree '" + stored.name() + "' that this program has is not compatible with the stored one: " + why +
+  return unusable("The schema of tree '" + stored.name() +
+                  "' that this program has is not compatible with the stored one: " + why +
                   ". Nothing was changed. Keep the old field and add a new one beside it.");
 }
 
 protocol::TreeSchema::Reader read_trusted(std::span<const std::uint64_t> words) {
-  return capnp::readMessageUnchecked<protocol::TreeSchema>(reinterpret_cast<const capnp::word*>(words.data()));
+  return capnp::readMessageUnchecked<protocol::TreeSchema>(
+      reinterpret_cast<const capnp::word*>(words.data()));
 }
 
-// The shape of a TreeSchema itself, out of what is compiled in. SchemaLoader relies on it: a name that is no text, for example,
-// sends its error handling into an endless recursion.
+// The shape of a TreeSchema itself, out of what is compiled in. SchemaLoader relies on it: a name
+// that is no text, for example, sends its error handling into an endless recursion.
 const BodyShape& shape_of_schemas() {
   static const BodyShape shape = [] {
     auto types = body_types(capnp::Schema::from<protocol::TreeSchema>());
     capnp::MallocMessageBuilder message;
-    auto nodes = message.initRoot<protocol::TreeSchema>().initNodes(static_cast<unsigned>(types.nodes.size()));
+    auto nodes = message.initRoot<protocol::TreeSchema>().initNodes(
+        static_cast<unsigned>(types.nodes.size()));
     unsigned i = 0;
     for (const auto& [id, node] : types.nodes) nodes.setWithCaveats(i++, node);
     return BodyShape(capnp::typeId<protocol::TreeSchema>(), nodes.asReader());
@@ -151,7 +161,8 @@ const BodyShape& shape_of_schemas() {
 }  // namespace
 
 Result<TreeInfoPtr> TreeInfo::parse(std::span<const std::uint64_t> message) {
-  if (message.empty() || message.size() > kSchemaWordsMax) return unusable("The schema is empty or larger than 8 MiB.");
+  if (message.empty() || message.size() > kSchemaWordsMax)
+    return unusable("The schema is empty or larger than 8 MiB.");
   std::vector<std::uint64_t> scratch;
   auto checked = shape_of_schemas().check(std::as_bytes(message), scratch);
   if (!checked) return unusable("The schema is damaged: " + checked.error().message);
@@ -161,7 +172,8 @@ Result<TreeInfoPtr> TreeInfo::parse(std::span<const std::uint64_t> message) {
   info->id_ = TreeId{info->reader_.getTree()};
   info->name_ = info->reader_.getName();
   if (!is_tree_name(info->name_)) {
-    return unusable("'" + info->name_ + "' is no name for a tree: use lower case letters, digits, '_' and '-', " +
+    return unusable("'" + info->name_ +
+                    "' is no name for a tree: use lower case letters, digits, '_' and '-', " +
                     "a letter first, at most 64 of them.");
   }
   auto loaded = info->load();
@@ -181,18 +193,21 @@ Result<TreeInfoPtr> TreeInfo::parse(protocol::TreeSchema::Reader schema) {
 
 Result<void> TreeInfo::load() {
   try {
-    // Loading checks every node and that they fit together; missing ones (of a Ref's target, say) become placeholders.
+    // Loading checks every node and that they fit together; missing ones (of a Ref's target, say)
+    // become placeholders.
     loader_ = std::make_unique<capnp::SchemaLoader>();
     for (auto node : reader_.getNodes()) loader_->load(node);
     KJ_IF_MAYBE (root, loader_->tryGet(id_.value)) {
-      if (!root->getProto().isStruct()) return unusable("The root of tree '" + name_ + "' is not a struct.");
+      if (!root->getProto().isStruct())
+        return unusable("The root of tree '" + name_ + "' is not a struct.");
       dynamic_ = root->asStruct();
     } else {
       return unusable("The schema of tree '" + name_ + "' lacks its own struct.");
     }
     shape_ = std::make_unique<BodyShape>(id_.value, reader_.getNodes());
   } catch (const kj::Exception& e) {
-    return unusable("The schema of tree '" + name_ + "' cannot be loaded: " + e.getDescription().cStr() + ".");
+    return unusable("The schema of tree '" + name_ +
+                    "' cannot be loaded: " + e.getDescription().cStr() + ".");
   }
   return {};
 }
@@ -222,7 +237,8 @@ Result<SchemaChange> compare_schemas(const TreeInfo& stored, const TreeInfo& off
   try {
     bool newer = adds_something(before, after);
     bool older = adds_something(after, before);
-    if (newer && older) return incompatible(stored, "each of them has something that the other lacks");
+    if (newer && older)
+      return incompatible(stored, "each of them has something that the other lacks");
     // Neither: names, annotations or options differ, and the last word counts.
     return older ? SchemaChange::older : SchemaChange::newer;
   } catch (const kj::Exception& e) {
@@ -254,10 +270,13 @@ std::string Catalogue::format(AnyKey key) const {
 Result<AnyKey> Catalogue::parse(std::string_view text) const {
   auto parsed = parse_key(text);
   if (!parsed) {
-    return error(Errc::bad_request, "'" + std::string(text) + "' is not a key; keys look like parts:4711.2 or parts:4711.");
+    return error(
+        Errc::bad_request,
+        "'" + std::string(text) + "' is not a key; keys look like parts:4711.2 or parts:4711.");
   }
   auto tree = find(parsed->tree);
-  if (!tree) return error(Errc::unknown_tree, "There is no tree named '" + parsed->tree + "' here.");
+  if (!tree)
+    return error(Errc::unknown_tree, "There is no tree named '" + parsed->tree + "' here.");
   return AnyKey(tree->id(), parsed->word);
 }
 

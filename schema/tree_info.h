@@ -17,11 +17,13 @@
 
 namespace coppice {
 
-// A tree as the catalogue knows it: its schema, its options and the shape of its bodies. Immutable, shared by threads.
+// A tree as the catalogue knows it: its schema, its options and the shape of its bodies. Immutable,
+// shared by threads.
 class TreeInfo {
  public:
-  // Checks a TreeSchema from outside (a peer, generated code, a file), given as a single-segment message without segment
-  // table: its nodes parse and fit together, the root is a struct, the name is a tree's name. Errors: incompatible_schema.
+  // Checks a TreeSchema from outside (a peer, generated code, a file), given as a single-segment
+  // message without segment table: its nodes parse and fit together, the root is a struct, the name
+  // is a tree's name. Errors: incompatible_schema.
   static Result<std::shared_ptr<const TreeInfo>> parse(std::span<const std::uint64_t> message);
   static Result<std::shared_ptr<const TreeInfo>> parse(protocol::TreeSchema::Reader schema);
 
@@ -34,7 +36,8 @@ class TreeInfo {
   bool comment_on_check_in() const { return reader_.getCommentOnCheckIn(); }
 
   const BodyShape& shape() const { return *shape_; }
-  // For tools that read bodies by field names. kj's loader is not to be used by several threads at once.
+  // For tools that read bodies by field names. kj's loader is not to be used by several threads at
+  // once.
   capnp::StructSchema dynamic() const { return dynamic_; }
   protocol::TreeSchema::Reader schema() const { return reader_; }
   // As stored, and as parse() takes it. 8-byte aligned.
@@ -43,7 +46,8 @@ class TreeInfo {
   // The same schema as the catalogue's version `version`.
   std::shared_ptr<const TreeInfo> with_version(std::uint32_t version) const;
 
-  // Both describe the same bodies and options; versions, doc comments, paths of files and the fields of referenced trees aside.
+  // Both describe the same bodies and options; versions, doc comments, paths of files and the
+  // fields of referenced trees aside.
   bool same_schema(const TreeInfo& other) const;
 
  private:
@@ -62,8 +66,9 @@ class TreeInfo {
 
 using TreeInfoPtr = std::shared_ptr<const TreeInfo>;
 
-// Whether records of `older` may from now on be read and written by `newer`, and the other way round, as Cap'n Proto's
-// SchemaLoader judges. Errors: incompatible_schema, naming the tree and the reason.
+// Whether records of `older` may from now on be read and written by `newer`, and the other way
+// round, as Cap'n Proto's SchemaLoader judges. Errors: incompatible_schema, naming the tree and the
+// reason.
 enum class SchemaChange { none, older, newer };
 Result<SchemaChange> compare_schemas(const TreeInfo& stored, const TreeInfo& offered);
 

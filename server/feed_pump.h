@@ -76,8 +76,7 @@ class FeedPump {
     // have brought its body to a later one. `own_fresh` are sequences
     // that are known to be fresh records of this client, in rising order: a hint that saves looking
     // at them.
-    std::shared_ptr<const Unit> unit(std::uint64_t cursor, std::uint64_t whole,
-                                     ClientNumber client,
+    std::shared_ptr<const Unit> unit(std::uint64_t cursor, std::uint64_t whole, ClientNumber client,
                                      std::span<const SequenceRange> own_fresh);
     // Says that a replica at `cursor`, which is the head, has everything.
     std::shared_ptr<const Unit> nothing_new(std::uint64_t cursor) const;

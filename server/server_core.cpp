@@ -52,7 +52,7 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
 
 ServerCore::~ServerCore() = default;
 
-// -------------------------------------------------------------------------------------------------
+// --------
 // Events of the wire
 
 void ServerCore::opened(wire::SessionId id, const std::string& database, const std::string& peer,
@@ -143,7 +143,7 @@ void ServerCore::take_request(Session& session, std::unique_ptr<Incoming> frame)
   queue_.push_back(std::move(pending));
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// --------
 // Steps
 
 bool ServerCore::step(std::int64_t now_us) {
@@ -243,7 +243,7 @@ void ServerCore::tell_offers() {
   }
 }
 
-// -------------------------------------------------------------------------------------------------------------
+// --------
 // Feeding
 
 void ServerCore::feed_all() {
@@ -285,7 +285,7 @@ void ServerCore::send(Session& session, wire::Frame frame) {
   wire_.send(session.id, std::move(frame));
 }
 
-// ------------------------------------------------------------------------------------------------------------
+// --------
 // Sessions
 
 ServerCore::Session* ServerCore::find(wire::SessionId id) {

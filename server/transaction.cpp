@@ -60,7 +60,7 @@ Accepted Transaction::apply() {
   return accepted;
 }
 
-// ------------------------------------------------------------------------------------------------------
+// --------
 // What is done
 
 void Transaction::create(Action action, Record& record) {
@@ -194,7 +194,7 @@ void Transaction::remove(Action action, Record& record) {
   overlay_.end_borrow(record);
 }
 
-// -------------------------------------------------------------------------------------------------------
+// --------
 // What must hold
 
 Error Transaction::about(const Record& record, Errc code, const std::string& what) const {
@@ -266,7 +266,7 @@ bool Transaction::versioned(const Record& record) {
   return false;
 }
 
-// ---------------------------------------------------------------------------------------------------
+// --------
 // Earlier revisions
 
 Transaction::Revision* Transaction::released_head(const Record& record) {

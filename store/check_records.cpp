@@ -18,7 +18,8 @@ class TreeCheck {
       }
       KeyWord key(cursor.key_number());
       auto record = RecordView::parse(cursor.value());
-      if (reinterpret_cast<std::uintptr_t>(cursor.value().data()) % 8 != 0) fault(key, "its value is not 8-byte aligned");
+      if (reinterpret_cast<std::uintptr_t>(cursor.value().data()) % 8 != 0)
+        fault(key, "its value is not 8-byte aligned");
       if (!record) {
         fault(key, "its value contradicts its header");
         continue;
@@ -31,8 +32,10 @@ class TreeCheck {
   void check(KeyWord key, RecordView record) {
     const RecordHeader& header = record.header();
     if (key.floats() || key.id().value == 0) fault(key, "it is not a key of a revision");
-    if (!tree_->versioned() && key.revision().value != 1) fault(key, "an unversioned record has another revision than 1");
-    if ((header.token != 0) != (header.borrower != 0)) fault(key, "its borrow has no token, or its token no borrower");
+    if (!tree_->versioned() && key.revision().value != 1)
+      fault(key, "an unversioned record has another revision than 1");
+    if ((header.token != 0) != (header.borrower != 0))
+      fault(key, "its borrow has no token, or its token no borrower");
     check_body(key, record);
     if (previous_ && key.id() == previous_.id()) check_older(previous_, previous_header_);
     previous_ = key;
@@ -54,7 +57,8 @@ class TreeCheck {
 
   // `key` is not the newest revision of its record.
   void check_older(KeyWord key, const RecordHeader& header) {
-    if (!header.released() && !header.removed()) fault(key, "it is not released, and a later revision exists");
+    if (!header.released() && !header.removed())
+      fault(key, "it is not released, and a later revision exists");
     if (header.token != 0) fault(key, "it carries a borrow, and a later revision exists");
   }
 

@@ -21,25 +21,30 @@ std::string table_name(TreeId id) {
 Table require_table(Environment& environment, const std::string& name, Layout layout) {
   auto table = environment.open_table(name, layout);
   if (!table) {
-    throw CorruptionError(environment.folder().string() + " is not a complete Coppice database: table '" + name + "' is missing.");
+    throw CorruptionError(environment.folder().string() +
+                          " is not a complete Coppice database: table '" + name + "' is missing.");
   }
   return *table;
 }
 
 [[noreturn]] void refuse_foreign(const Environment& environment) {
   throw CorruptionError(environment.folder().string() +
-                        " holds a database that is not a Coppice database. Nothing was changed. Choose another folder.");
+                        " holds a database that is not a Coppice database. Nothing was changed. "
+                        "Choose another folder.");
 }
 
-void check_format(const Environment& environment, Role role, std::uint64_t format, const std::string& stored_role) {
+void check_format(const Environment& environment, Role role, std::uint64_t format,
+                  const std::string& stored_role) {
   const std::string where = environment.folder().string();
   if (format > kFormat) {
-    throw StorageError(where + " was written by a newer version of Coppice (format " + std::to_string(format) +
-                       ", this program knows " + std::to_string(kFormat) + "). Update this program.");
+    throw StorageError(where + " was written by a newer version of Coppice (format " +
+                       std::to_string(format) + ", this program knows " + std::to_string(kFormat) +
+                       "). Update this program.");
   }
   if (stored_role != role_name(role)) {
-    throw StorageError(where + " holds a Coppice database of another kind (" + stored_role + "), not " +
-                       (role == Role::authority ? "an authority" : "a replica") + ". Choose another folder.");
+    throw StorageError(where + " holds a Coppice database of another kind (" + stored_role +
+                       "), not " + (role == Role::authority ? "an authority" : "a replica") +
+                       ". Choose another folder.");
   }
 }
 
@@ -55,7 +60,8 @@ Meta open_meta(Environment& environment, Role role, bool writable) {
     }
   }
   // An empty "meta" alone is a database whose making was interrupted.
-  const bool unmade = environment.count_tables() == (table ? 1 : 0) && (!table || environment.read().count(*table) == 0);
+  const bool unmade = environment.count_tables() == (table ? 1 : 0) &&
+                      (!table || environment.read().count(*table) == 0);
   if (!unmade || !writable) refuse_foreign(environment);
   const Meta meta(require_table(environment, "meta", Layout::byte_keys));
   environment.write([&](WriteTxn& txn) {
@@ -67,7 +73,8 @@ Meta open_meta(Environment& environment, Role role, bool writable) {
 
 }  // namespace
 
-Database::Database(const std::filesystem::path& folder, Role role, const Environment::Options& options)
+Database::Database(const std::filesystem::path& folder, Role role,
+                   const Environment::Options& options)
     : environment_(folder, options),
       meta_(open_meta(environment_, role, options.access == Environment::Access::read_write)),
       catalogue_table_(require_table(environment_, "catalogue", Layout::integer_keys)),
@@ -75,7 +82,9 @@ Database::Database(const std::filesystem::path& folder, Role role, const Environ
   reload_catalogue();
 }
 
-Table Database::table(const std::string& name, Layout layout) { return require_table(environment_, name, layout); }
+Table Database::table(const std::string& name, Layout layout) {
+  return require_table(environment_, name, layout);
+}
 
 std::shared_ptr<const Catalogue> Database::catalogue() const {
   std::lock_guard lock(mutex_);
@@ -91,7 +100,9 @@ std::optional<RecordTree> Database::tree(TreeId id) const {
 
 void Database::adopt(TreeInfoPtr tree) {
   RecordTree records(table(table_name(tree->id()), Layout::integer_keys));
-  write([&](WriteTxn& txn) { txn.put(catalogue_table_, tree->id().value, bytes_of(tree->message())); });
+  write([&](WriteTxn& txn) {
+    txn.put(catalogue_table_, tree->id().value, bytes_of(tree->message()));
+  });
   std::lock_guard lock(mutex_);
   auto changed = std::make_shared<Catalogue>(*catalogue_);
   trees_.insert_or_assign(tree->id(), records);
@@ -113,8 +124,11 @@ void Database::reload_catalogue() {
   std::map<TreeId, RecordTree> trees;
   for (const auto& message : messages) {
     auto tree = TreeInfo::parse(message);
-    if (!tree) throw CorruptionError("The catalogue in " + environment_.folder().string() + " is damaged: " + tree.error().message);
-    trees.emplace((*tree)->id(), RecordTree(table(table_name((*tree)->id()), Layout::integer_keys)));
+    if (!tree)
+      throw CorruptionError("The catalogue in " + environment_.folder().string() +
+                            " is damaged: " + tree.error().message);
+    trees.emplace((*tree)->id(),
+                  RecordTree(table(table_name((*tree)->id()), Layout::integer_keys)));
     fresh->put(*tree);
   }
   std::lock_guard lock(mutex_);

@@ -17,15 +17,18 @@ namespace coppice::store {
 // What a stored database is for. Stored in it; opening it for anything else is refused.
 enum class Role { authority, replica };
 
-// An environment with trees, their catalogue and the facts about it: what an authority's database and a client's replica have in
-// common. Each adds tables of its own through table().
+// An environment with trees, their catalogue and the facts about it: what an authority's database
+// and a client's replica have in common. Each adds tables of its own through table().
 //
-// Threads: any, as Environment says; the catalogue and the trees are handed out as immutable copies.
+// Threads: any, as Environment says; the catalogue and the trees are handed out as immutable
+// copies.
 class Database {
  public:
-  // Opens or makes the database in `folder`. Throws StorageError if it is of another role, of a newer format, another
-  // program's, or cannot be used; then nothing was changed, and the message says what to do.
-  Database(const std::filesystem::path& folder, Role role, const Environment::Options& options = {});
+  // Opens or makes the database in `folder`. Throws StorageError if it is of another role, of a
+  // newer format, another program's, or cannot be used; then nothing was changed, and the message
+  // says what to do.
+  Database(const std::filesystem::path& folder, Role role,
+           const Environment::Options& options = {});
 
   Environment& environment() { return environment_; }
   ReadTxn read() { return environment_.read(); }
@@ -35,11 +38,13 @@ class Database {
   }
 
   const Meta& meta() const { return meta_; }
-  // Opens one of the caller's own tables, or makes it. Throws StorageError where it may not be made (read-only).
+  // Opens one of the caller's own tables, or makes it. Throws StorageError where it may not be made
+  // (read-only).
   Table table(const std::string& name, Layout layout);
 
   std::shared_ptr<const Catalogue> catalogue() const;
-  // Stores a tree's schema, whatever was there before, and makes its table. In a transaction of its own: not within write().
+  // Stores a tree's schema, whatever was there before, and makes its table. In a transaction of its
+  // own: not within write().
   void adopt(TreeInfoPtr tree);
   // A tree of the catalogue.
   std::optional<RecordTree> tree(TreeId id) const;
@@ -56,10 +61,13 @@ class Database {
   std::map<TreeId, RecordTree> trees_;
 };
 
-// What must hold of every database, in words for people; empty if all does. Walks every record of every tree:
-// - key and value fit together: revision not 0, value 8-byte aligned, the header's lengths are the value's;
+// What must hold of every database, in words for people; empty if all does. Walks every record of
+// every tree:
+// - key and value fit together: revision not 0, value 8-byte aligned, the header's lengths are the
+// value's;
 // - a body passes its tree's shape; a released revision's hash is its body's;
-// - only the newest revision of a record is unreleased or carries a borrow; an unversioned record has one revision.
+// - only the newest revision of a record is unreleased or carries a borrow; an unversioned record
+// has one revision.
 std::vector<std::string> check_records(const Database& database, const Txn& txn);
 
 }  // namespace coppice::store

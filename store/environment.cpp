@@ -21,14 +21,17 @@ namespace {
 struct MapFull {};
 
 MDB_val to_mdb(Bytes bytes) { return {bytes.size(), const_cast<std::byte*>(bytes.data())}; }
-Bytes to_bytes(const MDB_val& value) { return {static_cast<const std::byte*>(value.mv_data), value.mv_size}; }
+Bytes to_bytes(const MDB_val& value) {
+  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
+}
 
 void require(int code, const char* what) {
   if (code == MDB_MAP_FULL) throw MapFull{};
   throw_on_error(code, what);
 }
 
-// Process-wide, against the rule of no globals: LMDB's rule "once per process" is about the process.
+// Process-wide, against the rule of no globals: LMDB's rule "once per process" is about the
+// process.
 std::mutex open_mutex;
 std::set<std::uint64_t> open_environments;
 
@@ -44,15 +47,18 @@ bool is_younger_table(int code) { return code == MDB_BAD_DBI || code == EINVAL; 
 int lock_for_writing(const std::filesystem::path& folder) {
   auto path = folder / "owner.lock";
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) throw StorageError("Cannot write to " + folder.string() + ": " + std::strerror(errno) + ".");
+  if (file < 0)
+    throw StorageError("Cannot write to " + folder.string() + ": " + std::strerror(errno) + ".");
   if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   ::close(file);
-  throw StorageError(folder.string() + " is in use by another process. Close that program first, or open the folder read-only.");
+  throw StorageError(
+      folder.string() +
+      " is in use by another process. Close that program first, or open the folder read-only.");
 }
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------------------------- Txn
+// -------- Txn
 
 std::optional<Bytes> Txn::find(Table table, Bytes key) const {
   MDB_val k = to_mdb(key), value{};
@@ -111,7 +117,8 @@ std::span<std::byte> WriteTxn::reserve(Table table, std::uint64_t key, std::size
   return {static_cast<std::byte*>(v.mv_data), size_bytes};
 }
 
-std::span<std::byte> WriteTxn::reserve_append(Table table, std::uint64_t key, std::size_t size_bytes) {
+std::span<std::byte> WriteTxn::reserve_append(Table table, std::uint64_t key,
+                                              std::size_t size_bytes) {
   MDB_val k{sizeof key, &key}, v{size_bytes, nullptr};
   int code = mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE | MDB_APPEND);
   if (code == MDB_KEYEXIST) return reserve(table, key, size_bytes);
@@ -143,7 +150,7 @@ bool WriteTxn::index_erase(Table table, std::uint64_t key, std::uint64_t value) 
 
 void WriteTxn::clear(Table table) { require(mdb_drop(txn_, table.handle, 0), "clear a table"); }
 
-// ------------------------------------------------------------------------------------------------------------- Cursor
+// -------- Cursor
 
 Cursor::Cursor(const Txn& txn, Table table) : cursor_(nullptr) {
   int code = mdb_cursor_open(txn.native(), table.handle, &cursor_);
@@ -193,7 +200,7 @@ std::uint64_t Cursor::value_number() const {
   return number;
 }
 
-// -------------------------------------------------------------------------------------------------------- Environment
+// -------- Environment
 
 void Environment::Gate::enter() {
   std::unique_lock lock(mutex_);
@@ -210,7 +217,8 @@ Environment::Environment(const std::filesystem::path& folder, const Options& opt
     : folder_(folder), options_(options) {
   std::error_code failed;
   if (options.access == Access::read_write) std::filesystem::create_directories(folder, failed);
-  if (failed) throw StorageError("Cannot make the folder " + folder.string() + ": " + failed.message() + ".");
+  if (failed)
+    throw StorageError("Cannot make the folder " + folder.string() + ": " + failed.message() + ".");
   if (options.access == Access::read_only && !std::filesystem::exists(folder / "data.mdb")) {
     throw StorageError("There is no database in " + folder.string() + ".");
   }
@@ -243,10 +251,13 @@ void Environment::open_environment() {
   if (!options_.wait_for_disk) flags |= MDB_NOSYNC;
   int code = mdb_env_open(env_, folder_.c_str(), flags, 0644);
   if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED) {
-    throw CorruptionError(folder_.string() + " does not hold a Coppice database, or its file is damaged (" +
+    throw CorruptionError(folder_.string() +
+                          " does not hold a Coppice database, or its file is damaged (" +
                           mdb_strerror(code) + "). Nothing was changed.");
   }
-  if (code != 0) throw StorageError("Cannot open the database in " + folder_.string() + ": " + mdb_strerror(code) + ".");
+  if (code != 0)
+    throw StorageError("Cannot open the database in " + folder_.string() + ": " +
+                       mdb_strerror(code) + ".");
   int stale = 0;
   mdb_reader_check(env_, &stale);
 }
@@ -267,7 +278,8 @@ MDB_txn* Environment::begin(unsigned flags) {
     code = mdb_txn_begin(env_, nullptr, flags, &txn);
   }
   if (code == MDB_MAP_RESIZED) {
-    // Another process made the file larger than our map. The caller is inside the gate; step out while the map changes.
+    // Another process made the file larger than our map. The caller is inside the gate; step out
+    // while the map changes.
     gate_.leave();
     gate_.alone([&] { mdb_env_set_mapsize(env_, 0); });
     gate_.enter();
@@ -284,11 +296,15 @@ void Environment::run_write(const std::function<void(WriteTxn&)>& fn, Durability
 void Environment::grow() {
   gate_.alone([&] {
     const std::size_t size_bytes = 2 * map_bytes();
-    // LMDB gives its map away before it has the larger one, and is of no use without: so ask first whether there is room.
-    void* room = ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    // LMDB gives its map away before it has the larger one, and is of no use without: so ask first
+    // whether there is room.
+    void* room =
+        ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED) {
-      throw StorageError("The database in " + folder_.string() + " is full, and there is no address space to make it larger: " +
-                         std::strerror(errno) + ". Raise this program's limit of memory and start it again.");
+      throw StorageError(
+          "The database in " + folder_.string() +
+          " is full, and there is no address space to make it larger: " + std::strerror(errno) +
+          ". Raise this program's limit of memory and start it again.");
     }
     ::munmap(room, size_bytes);
     throw_on_error(mdb_env_set_mapsize(env_, size_bytes), "grow the database");
@@ -316,7 +332,8 @@ bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability
   } catch (const StorageError& e) {
     if (txn.txn_) mdb_txn_abort(txn.txn_);
     if (!disk_is_full()) throw;
-    throw NoSpaceError("The disk of " + folder_.string() + " is full. Free some space on it; nothing was lost. (" + e.what() + ")");
+    throw NoSpaceError("The disk of " + folder_.string() +
+                       " is full. Free some space on it; nothing was lost. (" + e.what() + ")");
   } catch (...) {
     if (txn.txn_) mdb_txn_abort(txn.txn_);
     throw;
@@ -324,7 +341,8 @@ bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability
 }
 
 bool Environment::disk_is_full() const {
-  // The write that meets the end of the disk is cut short, which LMDB reports as an input/output error: so ask the disk.
+  // The write that meets the end of the disk is cut short, which LMDB reports as an input/output
+  // error: so ask the disk.
   constexpr off_t kLittle = 1 << 20;
   int file = -1;
   struct stat status {};
@@ -333,23 +351,27 @@ bool Environment::disk_is_full() const {
   return errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 }
 
-std::optional<Table> Environment::open_table(const std::string& name, Layout layout, IfMissing missing) {
+std::optional<Table> Environment::open_table(const std::string& name, Layout layout,
+                                             IfMissing missing) {
   std::lock_guard lock(tables_mutex_);
   if (auto known = tables_.find(name); known != tables_.end()) return known->second;
   unsigned flags = 0;
   if (layout == Layout::integer_keys) flags = MDB_INTEGERKEY;
-  if (layout == Layout::integer_index) flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+  if (layout == Layout::integer_index)
+    flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
   Table table;
   if (options_.access == Access::read_write && missing == IfMissing::make) {
     write([&](WriteTxn& txn) {
-      require(mdb_dbi_open(txn.native(), name.c_str(), flags | MDB_CREATE, &table.handle), "open a table");
+      require(mdb_dbi_open(txn.native(), name.c_str(), flags | MDB_CREATE, &table.handle),
+              "open a table");
     });
   } else {
     ReadTxn txn(*this);
     int code = mdb_dbi_open(txn.native(), name.c_str(), flags, &table.handle);
     if (code == MDB_NOTFOUND) return std::nullopt;
     throw_on_error(code, "open a table");
-    // The handle becomes the environment's when its transaction is committed, not when it is aborted.
+    // The handle becomes the environment's when its transaction is committed, not when it is
+    // aborted.
     txn.commit();
   }
   tables_.emplace(name, table);

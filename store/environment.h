@@ -40,15 +40,17 @@ struct Table {
   unsigned handle = 0;
 };
 
-// What reading needs; base of both kinds of transaction. Views it hands out are valid until the transaction ends, and in a
-// WriteTxn only until its next write.
+// What reading needs; base of both kinds of transaction. Views it hands out are valid until the
+// transaction ends, and in a WriteTxn only until its next write.
 class Txn {
  public:
   Txn(const Txn&) = delete;
   Txn& operator=(const Txn&) = delete;
 
   std::optional<Bytes> find(Table table, Bytes key) const;
-  std::optional<Bytes> find(Table table, std::uint64_t key) const { return find(table, bytes_of(key)); }
+  std::optional<Bytes> find(Table table, std::uint64_t key) const {
+    return find(table, bytes_of(key));
+  }
   // Entries in the table (pairs, for an index).
   std::uint64_t count(Table table) const;
   MDB_txn* native() const { return txn_; }
@@ -60,8 +62,9 @@ class Txn {
 
 class Environment;
 
-// A consistent view of everything, never blocked and never blocking. Movable; any thread may use it, one at a time. While it
-// lives it pins the pages it sees, and the file grows with what others write: keep it short.
+// A consistent view of everything, never blocked and never blocking. Movable; any thread may use
+// it, one at a time. While it lives it pins the pages it sees, and the file grows with what others
+// write: keep it short.
 class ReadTxn : public Txn {
  public:
   explicit ReadTxn(Environment& environment);
@@ -79,7 +82,8 @@ class WriteTxn : public Txn {
  public:
   void put(Table table, Bytes key, Bytes value);
   void put(Table table, std::uint64_t key, Bytes value) { put(table, bytes_of(key), value); }
-  // Like put, and cheaper where `key` is above all keys of the table; falls back to put where it is not.
+  // Like put, and cheaper where `key` is above all keys of the table; falls back to put where it is
+  // not.
   void append(Table table, std::uint64_t key, Bytes value);
   // Room for a value of `size_bytes`, to be filled before the next call on this transaction.
   std::span<std::byte> reserve(Table table, std::uint64_t key, std::size_t size_bytes);
@@ -98,15 +102,17 @@ class WriteTxn : public Txn {
   explicit WriteTxn(MDB_txn* txn) { txn_ = txn; }
 };
 
-// Walks a table in key order. Valid as long as its transaction; a write to the same table in between is allowed, but views
-// obtained before it are not valid any more.
+// Walks a table in key order. Valid as long as its transaction; a write to the same table in
+// between is allowed, but views obtained before it are not valid any more.
 class Cursor {
  public:
   Cursor(const Txn& txn, Table table);
-  Cursor(Cursor&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)), key_(other.key_), value_(other.value_) {}
+  Cursor(Cursor&& other) noexcept
+      : cursor_(std::exchange(other.cursor_, nullptr)), key_(other.key_), value_(other.value_) {}
   ~Cursor();
 
-  // Each returns whether there is such an entry; key() and value() are it. An index visits each (key, value) pair.
+  // Each returns whether there is such an entry; key() and value() are it. An index visits each
+  // (key, value) pair.
   bool first();
   bool last();
   bool next();
@@ -133,21 +139,26 @@ class Cursor {
 // When a commit returns, what has reached the disk.
 enum class Durability {
   full,    // everything: two waits for the disk
-  recent,  // everything but possibly the last commits, in order; never a damaged file. For what can be fetched again
+  recent,  // everything but possibly the last commits, in order; never a damaged file. For what can
+           // be fetched again
 };
 
 // One LMDB environment: a folder with the data, and this process's only handle to it.
 //
 // The rules of LMDB that this class keeps, so that nobody else has to:
-// - An environment is opened once in a process (a second open is refused) and written by one process (a lock file).
+// - An environment is opened once in a process (a second open is refused) and written by one
+// process (a lock file).
 // - Read transactions belong to objects, not threads (MDB_NOTLS).
-// - The map is much larger than the data, so it fills up rarely; then the writer waits until this process's transactions
-//   are over, doubles it, and runs the write function again. Another process's growth (MAP_RESIZED) is followed.
-// - A full disk aborts the write transaction (NoSpaceError); what was committed before is untouched.
+// - The map is much larger than the data, so it fills up rarely; then the writer waits until this
+// process's transactions
+//   are over, doubles it, and runs the write function again. Another process's growth (MAP_RESIZED)
+//   is followed.
+// - A full disk aborts the write transaction (NoSpaceError); what was committed before is
+// untouched.
 // - Readers that were killed leave a slot behind; stale slots are cleared on open.
 //
-// Threads: all functions from any thread; write() is serialised. A thread must not call write() within write(), nor
-// open_table() within it.
+// Threads: all functions from any thread; write() is serialised. A thread must not call write()
+// within write(), nor open_table() within it.
 class Environment {
  public:
   enum class Access { read_write, read_only };
@@ -156,19 +167,22 @@ class Environment {
     // Address space, not memory or disk.
     std::size_t map_bytes = std::size_t{64} << 30;
     unsigned tables_max = 512;
-    // false: nothing waits for the disk; a crash of the machine (not of the process) may destroy the file. For simulations.
+    // false: nothing waits for the disk; a crash of the machine (not of the process) may destroy
+    // the file. For simulations.
     bool wait_for_disk = true;
   };
 
-  // Makes the folder if it is to be written and is not there. Throws StorageError with what to do about it.
+  // Makes the folder if it is to be written and is not there. Throws StorageError with what to do
+  // about it.
   Environment(const std::filesystem::path& folder, const Options& options);
   ~Environment();
   Environment(const Environment&) = delete;
 
   ReadTxn read() { return ReadTxn(*this); }
 
-  // Runs fn(WriteTxn&), commits if it returns, aborts if it throws. Returns what fn returns. `fn` may be run again from the
-  // start (a full map), so it must not change anything outside the transaction that it does not set anew.
+  // Runs fn(WriteTxn&), commits if it returns, aborts if it throws. Returns what fn returns. `fn`
+  // may be run again from the start (a full map), so it must not change anything outside the
+  // transaction that it does not set anew.
   template <typename F>
   auto write(F&& fn, Durability durability = Durability::full) {
     using R = std::invoke_result_t<F&, WriteTxn&>;
@@ -182,9 +196,10 @@ class Environment {
   }
 
   enum class IfMissing { make, leave };
-  // Opens a table, and makes it if it is not there, the environment is writable and `missing` says so. Nothing if it is not
-  // there and may not be made. The same name always gives the same handle.
-  std::optional<Table> open_table(const std::string& name, Layout layout, IfMissing missing = IfMissing::make);
+  // Opens a table, and makes it if it is not there, the environment is writable and `missing` says
+  // so. Nothing if it is not there and may not be made. The same name always gives the same handle.
+  std::optional<Table> open_table(const std::string& name, Layout layout,
+                                  IfMissing missing = IfMissing::make);
   // How many tables there are, whoever made them.
   std::uint64_t count_tables();
 

@@ -14,7 +14,8 @@ AnyKey key_from(Bytes value) {
 
 }  // namespace
 
-void Feed::advance(WriteTxn& txn, std::uint64_t previous, std::uint64_t sequence, AnyKey key) const {
+void Feed::advance(WriteTxn& txn, std::uint64_t previous, std::uint64_t sequence,
+                   AnyKey key) const {
   if (previous != 0) txn.erase(table_, previous);
   std::uint64_t words[2] = {key.tree.value, key.word.value};
   txn.append(table_, sequence, bytes_of(words));

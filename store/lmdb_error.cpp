@@ -15,13 +15,17 @@ void throw_on_error(int code, const char* what) {
   switch (code) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: throw NoSpaceError(message + " Free some space on the disk; nothing was lost.");
+    case EFBIG:
+      throw NoSpaceError(message + " Free some space on the disk; nothing was lost.");
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_PANIC:
-    case MDB_INVALID: throw CorruptionError(message + " The database file is damaged.");
-    case MDB_READERS_FULL: throw StorageError(message + " Too many snapshots are open.");
-    default: throw StorageError(message);
+    case MDB_INVALID:
+      throw CorruptionError(message + " The database file is damaged.");
+    case MDB_READERS_FULL:
+      throw StorageError(message + " Too many snapshots are open.");
+    default:
+      throw StorageError(message);
   }
 }
 

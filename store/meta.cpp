@@ -5,7 +5,9 @@
 namespace coppice::store {
 namespace {
 
-Bytes name_bytes(std::string_view name) { return std::as_bytes(std::span(name.data(), name.size())); }
+Bytes name_bytes(std::string_view name) {
+  return std::as_bytes(std::span(name.data(), name.size()));
+}
 
 }  // namespace
 
@@ -13,7 +15,8 @@ std::uint64_t Meta::number(const Txn& txn, std::string_view name) const {
   auto value = txn.find(table_, name_bytes(name));
   if (!value) return 0;
   std::uint64_t number;
-  if (value->size() != sizeof number) throw CorruptionError("The database's '" + std::string(name) + "' is damaged.");
+  if (value->size() != sizeof number)
+    throw CorruptionError("The database's '" + std::string(name) + "' is damaged.");
   std::memcpy(&number, value->data(), sizeof number);
   return number;
 }

@@ -8,8 +8,9 @@
 
 namespace coppice::store {
 
-// The few single facts of a database by name: counters, identity, cursor. Each user of the store documents its names in
-// docs/storage.md. Stored: byte keys (the name); numbers as 8 bytes little-endian, texts as they are.
+// The few single facts of a database by name: counters, identity, cursor. Each user of the store
+// documents its names in docs/storage.md. Stored: byte keys (the name); numbers as 8 bytes
+// little-endian, texts as they are.
 class Meta {
  public:
   explicit Meta(Table table) : table_(table) {}

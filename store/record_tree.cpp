@@ -65,7 +65,8 @@ std::optional<Entry> RecordTree::resolve(const Txn& txn, KeyWord key) const {
   }
   std::optional<Entry> newest;
   Cursor cursor(txn, table_);
-  for (bool more = move_to_head(cursor, key.id()); more && KeyWord(cursor.key_number()).id() == key.id(); more = cursor.previous()) {
+  for (bool more = move_to_head(cursor, key.id());
+       more && KeyWord(cursor.key_number()).id() == key.id(); more = cursor.previous()) {
     Entry entry{KeyWord(cursor.key_number()), stored_record(cursor.value())};
     if (entry.record.header().released()) return entry;
     if (!newest && !entry.record.header().removed()) newest = entry;
@@ -73,12 +74,14 @@ std::optional<Entry> RecordTree::resolve(const Txn& txn, KeyWord key) const {
   return newest;
 }
 
-void RecordTree::put(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const {
+void RecordTree::put(WriteTxn& txn, KeyWord key, RecordHeader header,
+                     std::span<const std::uint64_t> body) const {
   COPPICE_CHECK(header.removed() == body.empty());
   fill(txn.reserve(table_, key.value, value_size(header, body.size())), header, body);
 }
 
-void RecordTree::append(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const {
+void RecordTree::append(WriteTxn& txn, KeyWord key, RecordHeader header,
+                        std::span<const std::uint64_t> body) const {
   COPPICE_CHECK(header.removed() == body.empty());
   fill(txn.reserve_append(table_, key.value, value_size(header, body.size())), header, body);
 }

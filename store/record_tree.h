@@ -14,10 +14,12 @@ struct Entry {
   RecordView record;
 };
 
-// The records of one tree: a table of integer keys (KeyWord) and values of RecordHeader, body and, if released, hash.
+// The records of one tree: a table of integer keys (KeyWord) and values of RecordHeader, body and,
+// if released, hash.
 //
-// Alignment: LMDB gives 8-byte aligned values as long as every key and value of a table is a multiple of 8 bytes long. Every
-// value goes through put(), which checks that. Reading a value that does not parse throws CorruptionError.
+// Alignment: LMDB gives 8-byte aligned values as long as every key and value of a table is a
+// multiple of 8 bytes long. Every value goes through put(), which checks that. Reading a value that
+// does not parse throws CorruptionError.
 //
 // A value; valid as long as its environment. Views are valid as Txn says.
 class RecordTree {
@@ -28,14 +30,17 @@ class RecordTree {
   std::optional<RecordView> find(const Txn& txn, KeyWord key) const;
   // The newest revision of a record, tombstones included: what a borrow is about.
   std::optional<Entry> head(const Txn& txn, RecordId id) const;
-  // What a reference means: the revision itself; for a floating one the newest released, else the newest. No tombstones.
+  // What a reference means: the revision itself; for a floating one the newest released, else the
+  // newest. No tombstones.
   std::optional<Entry> resolve(const Txn& txn, KeyWord key) const;
 
   // Sets header.body_words. A released header stores the hash of the body behind it.
   // REQUIRES: the header is removed exactly if the body is empty.
-  void put(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const;
+  void put(WriteTxn& txn, KeyWord key, RecordHeader header,
+           std::span<const std::uint64_t> body) const;
   // As put, for a key that is above all others, which is cheaper; the same where it is not.
-  void append(WriteTxn& txn, KeyWord key, RecordHeader header, std::span<const std::uint64_t> body) const;
+  void append(WriteTxn& txn, KeyWord key, RecordHeader header,
+              std::span<const std::uint64_t> body) const;
   // A value in stored form. REQUIRES: RecordView::parse accepts it.
   void put_value(WriteTxn& txn, KeyWord key, RecordView value) const;
   void append_value(WriteTxn& txn, KeyWord key, RecordView value) const;
@@ -51,7 +56,8 @@ class RecordTree {
 // Walks a tree in key order: `for (RecordCursor c(txn, tree); c; c.next())`. Tombstones included.
 class RecordCursor {
  public:
-  RecordCursor(const Txn& txn, RecordTree tree, KeyWord from = KeyWord{}) : cursor_(txn, tree.table()) {
+  RecordCursor(const Txn& txn, RecordTree tree, KeyWord from = KeyWord{})
+      : cursor_(txn, tree.table()) {
     valid_ = cursor_.seek(from.value);
   }
   explicit operator bool() const { return valid_; }

@@ -33,8 +33,8 @@ TEST_CASE("a replica works with no server ever seen, but for new records", "[cli
   CHECK(ann->status().connection == Connection::offline);
   CHECK(ann->status().reason == "not connected yet");
   CHECK(ann->ids_left(TreeOf<shop::Part>::id) == 0);
-  const auto made = ann->write(
-      [](Transaction& t) { return t.create<shop::Part>([](shop::Part::Builder) {}); });
+  const auto made =
+      ann->write([](Transaction& t) { return t.create<shop::Part>([](shop::Part::Builder) {}); });
   REQUIRE(code_of(made) == Errc::lease_exhausted);
   CHECK(made.error().message ==
         "No ids are left for new records of tree 'parts'. Connect to the server to get more; "
@@ -87,8 +87,7 @@ TEST_CASE("every reason of a refused transaction is told", "[client]") {
 
 TEST_CASE("two trees of one name are refused when a replica is opened", "[client]") {
   Site site;
-  const auto companies =
-      tree_in_shop("parts", {{"name = \"companies\"", "name = \"firms\""}});
+  const auto companies = tree_in_shop("parts", {{"name = \"companies\"", "name = \"firms\""}});
   const auto other = tree_in(
       "struct Item @0xa1b2c3d4e5f60718 $Coppice.tree(name = \"parts\") { a @0 :Text; }", "parts");
   Desk ann(site, "ann");

@@ -108,9 +108,8 @@ TEST_CASE("a create inside the filling of another makes both, as it is written",
 
 TEST_CASE("a body in stored form is checked before it is made a record", "[client]") {
   Shop shop;
-  const auto good = shop.ann->write([](Transaction& t) {
-    return t.create(TreeOf<shop::Part>::id, full_part());
-  });
+  const auto good =
+      shop.ann->write([](Transaction& t) { return t.create(TreeOf<shop::Part>::id, full_part()); });
   REQUIRE(good);
   const auto bad = shop.ann->write([](Transaction& t) {
     return t.create(TreeOf<shop::Part>::id, std::vector<std::uint64_t>{~std::uint64_t{0}, 1});
@@ -241,7 +240,8 @@ TEST_CASE("a check-in of a record in the transaction that made it ends its borro
 TEST_CASE("a part is made and released in one transaction", "[client]") {
   Shop shop;
   const auto key = shop.ann->write([](Transaction& t) {
-    const auto made = t.create<shop::Part>([](auto part) { part.setNumber("P1"); }, Borrowing::kept);
+    const auto made =
+        t.create<shop::Part>([](auto part) { part.setNumber("P1"); }, Borrowing::kept);
     t.release(made);
     return made;
   });

@@ -197,8 +197,7 @@ TEST_CASE("a state number moves if it is what was expected, and is refused with 
   REQUIRE(shop.ann->write([&](Transaction& t) { t.set_state(shop.part, 0, 10); }));
   shop.site.settle();
   CHECK(shop.ann.header(shop.part).state == 10);
-  const auto submitted =
-      shop.ann->submit([&](Transaction& t) { t.set_state(shop.part, 0, 20); });
+  const auto submitted = shop.ann->submit([&](Transaction& t) { t.set_state(shop.part, 0, 20); });
   shop.site.settle();
   REQUIRE(code_of(submitted) == Errc::state_conflict);
   CHECK(submitted.result()->error().expected == 0);

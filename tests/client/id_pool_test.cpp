@@ -17,8 +17,7 @@ std::uint64_t take(IdPool& pool, TreeId tree = kTree) {
 
 }  // namespace
 
-TEST_CASE("ids come out of their ranges in order, each once, and then there are none",
-          "[client]") {
+TEST_CASE("ids come out of their ranges in order, each once, and then there are none", "[client]") {
   IdPool pool;
   CHECK(take(pool) == 0);
   pool.add(kTree, {10, 10, 12});

@@ -54,8 +54,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE("an index follows local, synced and reverted changes, and equals a rebuild",
-          "[client]") {
+TEST_CASE("an index follows local, synced and reverted changes, and equals a rebuild", "[client]") {
   Shop shop;
   const Shop::Filed part{shop.part.word.value};
   CHECK(shop.filed(0) == part);

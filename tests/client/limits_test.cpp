@@ -65,8 +65,7 @@ TEST_CASE("a body that is too large is refused here, with its key", "[client]") 
   const auto part = shop.ann.make_part("P1");
   shop.site.settle();
   shop.ann.borrow(part);
-  const auto edited =
-      shop.ann->write([&](Transaction& t) { t.edit(part).initThumbnail(21'000); });
+  const auto edited = shop.ann->write([&](Transaction& t) { t.edit(part).initThumbnail(21'000); });
   CHECK(code_of(edited) == Errc::invalid);
   CHECK(shop.ann.value(part) == shop.site.stored(part));
 }

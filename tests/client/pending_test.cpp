@@ -17,8 +17,7 @@ struct Shop {
 TEST_CASE("a callback runs in poll, whether it was given before or after the answer", "[client]") {
   Shop shop;
   int early = 0, late = 0;
-  auto pending =
-      shop.ann->submit([](Transaction& t) { t.create<shop::Part>([](auto) {}); });
+  auto pending = shop.ann->submit([](Transaction& t) { t.create<shop::Part>([](auto) {}); });
   pending.then([&](const Result<Accepted>& accepted) {
     CHECK(accepted);
     ++early;

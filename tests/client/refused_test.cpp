@@ -24,8 +24,7 @@ struct Shop {
 };
 
 shop::Part::Reader part_in(const std::vector<std::uint64_t>& body) {
-  return capnp::readMessageUnchecked<shop::Part>(
-      reinterpret_cast<const capnp::word*>(body.data()));
+  return capnp::readMessageUnchecked<shop::Part>(reinterpret_cast<const capnp::word*>(body.data()));
 }
 
 }  // namespace

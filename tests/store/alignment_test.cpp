@@ -26,8 +26,7 @@ Words random_body(std::mt19937_64& random) {
 
 }  // namespace
 
-TEST_CASE("every record and every index entry is aligned after random puts and erases",
-          "[store]") {
+TEST_CASE("every record and every index entry is aligned after random puts and erases", "[store]") {
   Records records;
   const Table index = *records.environment.open_table("index", Layout::integer_index);
   std::mt19937_64 random(7);

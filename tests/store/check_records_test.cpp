@@ -33,7 +33,8 @@ struct Site {
     database.write([&](WriteTxn& txn) { tree.put(txn, at, header, body); });
   }
   // A value with one thing changed after it was put.
-  void damage(RecordTree tree, KeyWord at, const std::function<void(std::span<std::byte>)>& change) {
+  void damage(RecordTree tree, KeyWord at,
+              const std::function<void(std::span<std::byte>)>& change) {
     database.write([&](WriteTxn& txn) {
       const auto value = tree.find(txn, at)->value();
       std::vector<std::byte> copy(value.begin(), value.end());

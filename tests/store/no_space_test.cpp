@@ -29,7 +29,8 @@ bool fills_up(const std::filesystem::path& folder, const std::function<void()>& 
   } catch (const NoSpaceError&) {
     if (committed == 0 || environment.read().count(table) != committed * 100) return false;
     make_room();
-    environment.write([&](WriteTxn& txn) { txn.put(table, ~std::uint64_t{0}, bytes_of(words(1))); });
+    environment.write(
+        [&](WriteTxn& txn) { txn.put(table, ~std::uint64_t{0}, bytes_of(words(1))); });
     return environment.read().count(table) == committed * 100 + 1;
   }
 }
@@ -82,9 +83,8 @@ TEST_CASE("a full disk loses nothing that was committed", "[store]") {
     return;
   }
   Child child([&](Line&) {
-    return fills_up(disk / "data", [&] {
-      ::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=8m");
-    });
+    return fills_up(disk / "data",
+                    [&] { ::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=8m"); });
   });
   CHECK(child.wait() == 0);
   CHECK(::umount(disk.c_str()) == 0);

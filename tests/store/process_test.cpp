@@ -23,8 +23,9 @@ TEST_CASE("a folder that another process writes is refused, and looking at it is
   });
   REQUIRE(child.line().await());
   CHECK_THROWS_WITH(Environment(data, quick()),
-                    data.string() + " is in use by another process. Close that program first, or "
-                                    "open the folder read-only.");
+                    data.string() +
+                        " is in use by another process. Close that program first, or "
+                        "open the folder read-only.");
   {
     Environment looking(data, read_only());
     const Table table = *looking.open_table("records", Layout::integer_keys);

@@ -35,7 +35,8 @@ std::vector<TreeDefinition> trees() {
   return {TreeDefinition{TreeOf<T>::id, TreeOf<T>::schema()}...};
 }
 
-// A borrow that was granted: the newest revision of each record asked for, with exactly the data the authority granted.
+// A borrow that was granted: the newest revision of each record asked for, with exactly the data
+// the authority granted.
 struct Borrow {
   std::vector<AnyKey> keys;
 };
@@ -68,9 +69,9 @@ struct Done {};
 struct Conflict {
   struct Item {
     AnyKey key;
-    std::string action;                 // "create", "check in", ...
-    std::vector<std::uint64_t> mine;    // the body handed in; empty if the action has none
-    std::vector<std::uint64_t> base;    // the body it was based on; empty for a create
+    std::string action;               // "create", "check in", ...
+    std::vector<std::uint64_t> mine;  // the body handed in; empty if the action has none
+    std::vector<std::uint64_t> base;  // the body it was based on; empty for a create
   };
   std::uint64_t number = 0;  // names it in this replica
   std::string comment;
@@ -80,11 +81,13 @@ struct Conflict {
 
 // A complete local replica, and its line to the authority.
 //
-// Reading never waits. Writing makes records out of leased ids and edits records that are borrowed; both work off line, and
-// everything written is durable before write() returns. A thread of the client's own sends what was written and receives what
-// others changed; with Sync::stepped the application calls step() instead.
+// Reading never waits. Writing makes records out of leased ids and edits records that are borrowed;
+// both work off line, and everything written is durable before write() returns. A thread of the
+// client's own sends what was written and receives what others changed; with Sync::stepped the
+// application calls step() instead.
 //
-// Threads: every function from any thread, except where it says otherwise. Lifetime: snapshots end before the client does.
+// Threads: every function from any thread, except where it says otherwise. Lifetime: snapshots end
+// before the client does.
 class Client {
  public:
   enum class Sync { own_thread, stepped };
@@ -96,7 +99,8 @@ class Client {
   struct Options {
     std::string name = {};         // this device, for people: "bench 3". Default: the host's name
     std::string user = {};         // who works here. Default: the login name
-    std::string application = {};  // only databases of the same application are accepted. Default: the replica's; "coppice" if new
+    std::string application = {};  // only databases of the same application are accepted. Default:
+                                   // the replica's; "coppice" if new
     std::vector<TreeDefinition> trees = {};
     std::vector<std::shared_ptr<Indexer>> indexers = {};
     // Called instead of filling poll(), on the sync thread.
@@ -107,13 +111,15 @@ class Client {
     bool wait_for_disk = true;
   };
 
-  // Opens the replica in `folder`, or makes one. Works with no server ever seen. Throws StorageError (in use, damaged, newer,
-  // no replica) or RefusedError (a tree's schema is not compatible with what the replica has); the message says what to do.
+  // Opens the replica in `folder`, or makes one. Works with no server ever seen. Throws
+  // StorageError (in use, damaged, newer, no replica) or RefusedError (a tree's schema is not
+  // compatible with what the replica has); the message says what to do.
   static Client open(const std::filesystem::path& folder, Options options);
   Client(Client&&) noexcept;
   ~Client();
 
-  // Returns at once and keeps trying, with growing pauses. Errors: bad_request for a URL that is none.
+  // Returns at once and keeps trying, with growing pauses. Errors: bad_request for a URL that is
+  // none.
   Result<Done> connect(const std::string& url, const std::string& token = {});
   void disconnect();
 
@@ -123,11 +129,12 @@ class Client {
   std::string format(AnyKey key) const;
   Result<AnyKey> parse_key(std::string_view text) const;
 
-  // Runs fn(Transaction&), and makes its changes visible and durable. Returns what fn returns, or every reason why not. Must not
-  // be called inside another write, nor from an indexer.
+  // Runs fn(Transaction&), and makes its changes visible and durable. Returns what fn returns, or
+  // every reason why not. Must not be called inside another write, nor from an indexer.
   template <typename F>
-  auto write(F&& fn) -> Result<std::conditional_t<std::is_void_v<std::invoke_result_t<F&, Transaction&>>, Done,
-                                                  std::invoke_result_t<F&, Transaction&>>> {
+  auto write(F&& fn)
+      -> Result<std::conditional_t<std::is_void_v<std::invoke_result_t<F&, Transaction&>>, Done,
+                                   std::invoke_result_t<F&, Transaction&>>> {
     using R = std::invoke_result_t<F&, Transaction&>;
     if constexpr (std::is_void_v<R>) {
       auto written = run_write([&](Transaction& t) { fn(t); });
@@ -143,19 +150,22 @@ class Client {
   // The same, for those who want the authority's verdict too.
   Pending<Accepted> submit(const std::function<void(Transaction&)>& fn);
 
-  // Asks for the exclusive right to edit these records, all or none. Off line: refused with `offline`, at once.
+  // Asks for the exclusive right to edit these records, all or none. Off line: refused with
+  // `offline`, at once.
   Pending<Borrow> check_out(std::vector<AnyKey> records, CheckOut options = {});
   Pending<Borrow> check_out(AnyKey record, CheckOut options = {}) {
     return check_out(std::vector<AnyKey>{record}, std::move(options));
   }
-  // Gets in line for records that others hold; an `offered` event says when it is our turn. On line only.
+  // Gets in line for records that others hold; an `offered` event says when it is our turn. On line
+  // only.
   Pending<InLine> wait_in_line(std::vector<AnyKey> records, CheckOut options = {});
   // Gives borrows back. Local changes that were not checked in are thrown away: ask first.
   Pending<Done> give_back(std::vector<AnyKey> records);
   // The records this replica has borrowed.
   std::vector<AnyKey> borrowed() const;
 
-  // Ids for records to be made off line. More are asked for by themselves; this is for those who know they need many.
+  // Ids for records to be made off line. More are asked for by themselves; this is for those who
+  // know they need many.
   Pending<Leased> lease(TreeId tree, std::uint64_t count);
   template <typename T>
   Pending<Leased> lease(std::uint64_t count) {
@@ -174,12 +184,14 @@ class Client {
   // Throws a conflict away. Errors: unknown_record if there is none of this number.
   Result<Done> discard_conflict(std::uint64_t number);
 
-  // Events since the last call, in order; also runs the callbacks of answers that have come. Call it once per frame.
+  // Events since the last call, in order; also runs the callbacks of answers that have come. Call
+  // it once per frame.
   std::vector<Event> poll();
   // Waits up to that long for something to poll.
   bool wait_for_events(std::chrono::milliseconds at_most);
 
-  // Sync::stepped only: deals with what has come, sends what is due. `now_us` as the application tells time.
+  // Sync::stepped only: deals with what has come, sends what is due. `now_us` as the application
+  // tells time.
   void step(std::int64_t now_us);
 
   // What must hold of a replica, in words; empty if all does. Walks everything.

@@ -21,37 +21,37 @@ const char* to_string(Connection connection);
 struct Status {
   Connection connection = Connection::offline;
   std::string reason;
-  std::string server;             // what it calls itself; empty: not connected since the replica was opened
-  std::string url;                // where it is, or was the last time; empty: never connected
-  std::string database_uuid;      // in hex; empty: never paired
-  std::uint64_t cursor = 0;       // everything up to this sequence is here
-  std::uint64_t head = 0;         // the authority's last known sequence
-  bool first_sync = false;        // a first sync is unfinished
-  std::uint64_t records_done = 0; // of the first sync
+  std::string server;  // what it calls itself; empty: not connected since the replica was opened
+  std::string url;     // where it is, or was the last time; empty: never connected
+  std::string database_uuid;       // in hex; empty: never paired
+  std::uint64_t cursor = 0;        // everything up to this sequence is here
+  std::uint64_t head = 0;          // the authority's last known sequence
+  bool first_sync = false;         // a first sync is unfinished
+  std::uint64_t records_done = 0;  // of the first sync
   std::uint64_t records_total = 0;
-  std::uint64_t outbox = 0;       // transactions and requests without an answer
-  std::uint64_t conflicts = 0;    // in the drawer
-  std::uint64_t unchecked = 0;    // records edited and not checked in
+  std::uint64_t outbox = 0;     // transactions and requests without an answer
+  std::uint64_t conflicts = 0;  // in the drawer
+  std::uint64_t unchecked = 0;  // records edited and not checked in
 };
 
 // Something that happened, told after it is visible in snapshots and in indexes, once, in order.
 struct Event {
   enum class Kind {
-    created,    // a record appeared
-    changed,    // its body changed
+    created,  // a record appeared
+    changed,  // its body changed
     removed,
-    borrowed,   // somebody (holder) has it now
-    returned,   // nobody has it any more
+    borrowed,  // somebody (holder) has it now
+    returned,  // nobody has it any more
     released,
-    state,      // its lifecycle state number changed
-    accepted,   // the authority accepted our operation `operation`
-    conflict,   // it refused it; see error, and the drawer
-    queued,     // we wait in line at `place`
-    offered,    // it is our turn: check it out before `until_us`
-    lease,      // ids of tree key.tree are running out or were leased: `place` percent are left
-    connection, // Client::status() has changed
-    progress,   // of a first sync or an upload; status() has the numbers
-    missed,     // so many events were not polled that they were dropped: look at everything anew
+    state,       // its lifecycle state number changed
+    accepted,    // the authority accepted our operation `operation`
+    conflict,    // it refused it; see error, and the drawer
+    queued,      // we wait in line at `place`
+    offered,     // it is our turn: check it out before `until_us`
+    lease,       // ids of tree key.tree are running out or were leased: `place` percent are left
+    connection,  // Client::status() has changed
+    progress,    // of a first sync or an upload; status() has the numbers
+    missed,      // so many events were not polled that they were dropped: look at everything anew
   };
   enum class Origin { local, remote };
 

@@ -11,7 +11,8 @@
 
 namespace coppice {
 
-// One record before and after a change; empty: it was not there, or is not there any more. In place: valid during the call.
+// One record before and after a change; empty: it was not there, or is not there any more. In
+// place: valid during the call.
 struct IndexedChange {
   AnyKey key;
   std::optional<RecordView> before;
@@ -37,17 +38,19 @@ class IndexWriter {
   virtual void remove(std::uint64_t key, std::uint64_t value) = 0;
 };
 
-// User code that follows every insert, update and removal of the trees it names, local or synced, inside the same write
-// transaction: an index never disagrees with its tree.
+// User code that follows every insert, update and removal of the trees it names, local or synced,
+// inside the same write transaction: an index never disagrees with its tree.
 //
-// Kept in the IndexWriter's table, the index is as durable as the records, part of every snapshot (Snapshot::index) and undone with
-// a transaction that is. It is built anew when the version changes. Calls come from one thread at a time, the writer's.
-// An exception from change() fails a local transaction.
+// Kept in the IndexWriter's table, the index is as durable as the records, part of every snapshot
+// (Snapshot::index) and undone with a transaction that is. It is built anew when the version
+// changes. Calls come from one thread at a time, the writer's. An exception from change() fails a
+// local transaction.
 class Indexer {
  public:
   virtual ~Indexer() = default;
-  virtual std::string name() const = 0;     // names its table: for ever
-  virtual std::uint32_t version() const = 0;// another number: throw the table away and build it anew
+  virtual std::string name() const = 0;  // names its table: for ever
+  virtual std::uint32_t version()
+      const = 0;  // another number: throw the table away and build it anew
   virtual std::vector<TreeId> trees() const = 0;
   virtual void change(const IndexedChange& change, IndexWriter& index) = 0;
 };

@@ -12,7 +12,8 @@
 namespace coppice {
 
 namespace internal {
-// Both ends of a Pending share this. Callbacks are handed to `deliver`, which runs them where the client says.
+// Both ends of a Pending share this. Callbacks are handed to `deliver`, which runs them where the
+// client says.
 template <typename T>
 struct PendingState {
   std::mutex mutex;
@@ -23,11 +24,11 @@ struct PendingState {
 };
 }  // namespace internal
 
-// An answer of the authority that is on its way. A value; copies wait for the same answer. It may be dropped: what was asked
-// for goes on.
+// An answer of the authority that is on its way. A value; copies wait for the same answer. It may
+// be dropped: what was asked for goes on.
 //
-// Threads: any. A callback given to then() runs inside Client::poll(), or on the sync thread if the client was opened with an event
-// callback; never inside then() itself.
+// Threads: any. A callback given to then() runs inside Client::poll(), or on the sync thread if the
+// client was opened with an event callback; never inside then() itself.
 template <typename T>
 class Pending {
  public:
@@ -51,7 +52,8 @@ class Pending {
     return state_->result;
   }
 
-  // Waits for it: for programs without a loop of their own. REQUIRES: the client has its own sync thread, and this is not it.
+  // Waits for it: for programs without a loop of their own. REQUIRES: the client has its own sync
+  // thread, and this is not it.
   Result<T> get() const {
     std::unique_lock lock(state_->mutex);
     state_->done.wait(lock, [&] { return state_->result.has_value(); });

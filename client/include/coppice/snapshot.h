@@ -63,7 +63,8 @@ class TreeView {
     std::optional<AnyRecord> current_;
   };
 
-  TreeView(const client::SnapshotState& snapshot, KeyWord from) : snapshot_(&snapshot), from_(from) {}
+  TreeView(const client::SnapshotState& snapshot, KeyWord from)
+      : snapshot_(&snapshot), from_(from) {}
   Iterator begin() const { return Iterator(AnyIterator(*snapshot_, TreeOf<T>::id, from_)); }
   std::default_sentinel_t end() const { return {}; }
 
@@ -72,10 +73,12 @@ class TreeView {
   KeyWord from_;
 };
 
-// Everything as it was at one moment: consistent across trees and indexes, never blocked, never changing, read in place.
+// Everything as it was at one moment: consistent across trees and indexes, never blocked, never
+// changing, read in place.
 //
-// Valid as long as it lives, on any thread, one at a time; what it hands out is valid as long as it is. While it lives it pins
-// the pages it sees, and the file grows with every change: take one per frame or per question, and let it go.
+// Valid as long as it lives, on any thread, one at a time; what it hands out is valid as long as it
+// is. While it lives it pins the pages it sees, and the file grows with every change: take one per
+// frame or per question, and let it go.
 class Snapshot {
  public:
   explicit Snapshot(std::unique_ptr<client::SnapshotState> state);
@@ -83,7 +86,8 @@ class Snapshot {
   Snapshot& operator=(Snapshot&&) noexcept;
   ~Snapshot();
 
-  // A floating key gives the newest released revision, else the newest. Nothing: no such record, or it was removed.
+  // A floating key gives the newest released revision, else the newest. Nothing: no such record, or
+  // it was removed.
   template <typename T>
   std::optional<Record<T>> get(Key<T> key) const {
     auto found = get(AnyKey(key));
@@ -104,7 +108,9 @@ class Snapshot {
   TreeView<T> tree(Key<T> from = {}) const {
     return TreeView<T>(*state_, from.word);
   }
-  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) const { return AnyIterator(*state_, tree, from); }
+  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) const {
+    return AnyIterator(*state_, tree, from);
+  }
   // Records of the tree, tombstones included.
   std::uint64_t count(TreeId tree) const;
   template <typename T>

@@ -22,11 +22,12 @@ class TransactionState;
 // Whether a check-in, or a create, leaves the borrow with us afterwards.
 enum class Borrowing { ends, kept };
 
-// Changes that are accepted all together or not at all: here, at the authority, and in what indexers see. Given to the function
-// that Client::write runs; it ends with that function.
+// Changes that are accepted all together or not at all: here, at the authority, and in what
+// indexers see. Given to the function that Client::write runs; it ends with that function.
 //
-// A call that cannot be (no ids left, not borrowed, released) makes the whole transaction refused: later calls are harmless, and
-// write() returns every reason and changes nothing. So no call needs a check of its own.
+// A call that cannot be (no ids left, not borrowed, released) makes the whole transaction refused:
+// later calls are harmless, and write() returns every reason and changes nothing. So no call needs
+// a check of its own.
 class Transaction {
  public:
   explicit Transaction(client::TransactionState& state) : state_(state) {}
@@ -41,10 +42,12 @@ class Transaction {
     return key;
   }
   // The same for a body in stored form, which is checked against the tree's schema.
-  AnyKey create(TreeId tree, std::span<const std::uint64_t> body, Borrowing borrowing = Borrowing::ends);
+  AnyKey create(TreeId tree, std::span<const std::uint64_t> body,
+                Borrowing borrowing = Borrowing::ends);
 
-  // The body of a record we have borrowed, to be changed in place; fields this program does not know survive. Saved in the
-  // replica with the transaction, and sent only by check_in. Valid until the transaction ends.
+  // The body of a record we have borrowed, to be changed in place; fields this program does not
+  // know survive. Saved in the replica with the transaction, and sent only by check_in. Valid until
+  // the transaction ends.
   template <typename T>
   typename T::Builder edit(Key<T> key) {
     return edit_body(AnyKey(key)).template getRoot<T>();
@@ -54,13 +57,15 @@ class Transaction {
 
   // Hands in what was edited here or in earlier transactions.
   void check_in(AnyKey key, std::string_view comment = {}, Borrowing borrowing = Borrowing::ends);
-  // A draft that starts as a copy of the released head, which we have borrowed. Returns the new key.
+  // A draft that starts as a copy of the released head, which we have borrowed. Returns the new
+  // key.
   template <typename T>
   Key<T> next_revision(Key<T> key) {
     return Key<T>(next_revision(AnyKey(key)).word);
   }
   AnyKey next_revision(AnyKey key);
-  // Freezes a draft we have borrowed, for ever. On line only. `state` 0: the tree's own released state.
+  // Freezes a draft we have borrowed, for ever. On line only. `state` 0: the tree's own released
+  // state.
   void release(AnyKey key, std::string_view comment = {}, std::uint16_t state = 0);
   // Moves the lifecycle state number, if it is `from`.
   void set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
@@ -69,7 +74,8 @@ class Transaction {
   // One comment for the whole transaction; the last one given counts.
   void comment(std::string_view text);
 
-  // Reads that see this transaction's own creates and edits; a T::Reader valid until the transaction ends.
+  // Reads that see this transaction's own creates and edits; a T::Reader valid until the
+  // transaction ends.
   template <typename T>
   typename T::Reader read(Key<T> key) {
     return read_body(AnyKey(key)).template getAs<T>();

@@ -7,7 +7,7 @@ namespace coppice {
 
 }  // namespace coppice
 
-// A precondition or invariant of our own; broken, it is our bug. On in every build. Never for what a peer, a user or a file
-// said: that is a Result or an exception.
+// A precondition or invariant of our own; broken, it is our bug. On in every build. Never for what
+// a peer, a user or a file said: that is a Result or an exception.
 #define COPPICE_CHECK(condition) \
   ((condition) ? void(0) : ::coppice::check_failed(#condition, __FILE__, __LINE__))

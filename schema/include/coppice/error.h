@@ -12,8 +12,8 @@
 
 namespace coppice {
 
-// Why something was refused. The same numbers as `Code` in coppice/protocol.capnp, where each has its line: when it occurs and
-// what to do. Stored and sent: never renumber.
+// Why something was refused. The same numbers as `Code` in coppice/protocol.capnp, where each has
+// its line: when it occurs and what to do. Stored and sent: never renumber.
 enum class Errc : std::uint16_t {
   none = 0,
   bad_request = 1,
@@ -58,8 +58,8 @@ enum class Errc : std::uint16_t {
 // The word for a code as people and scripts see it: "borrow_lost".
 const char* to_string(Errc code);
 
-// Who has a record. Times are microseconds since 1970 UTC by the server's clock; 0 is "not known" (expected_return) or
-// "on line now" (last_seen).
+// Who has a record. Times are microseconds since 1970 UTC by the server's clock; 0 is "not known"
+// (expected_return) or "on line now" (last_seen).
 struct Holder {
   std::uint32_t client = 0;
   std::string device;
@@ -72,8 +72,9 @@ struct Holder {
   bool operator==(const Holder&) const = default;
 };
 
-// An ordinary refusal: a value, not an exception. `message` is a full sentence; the other fields let a program offer the next
-// step without reading it. A transaction's refusal carries one reason per cause, the first of them on the top level too.
+// An ordinary refusal: a value, not an exception. `message` is a full sentence; the other fields
+// let a program offer the next step without reading it. A transaction's refusal carries one reason
+// per cause, the first of them on the top level too.
 struct Error {
   Errc code = Errc::none;
   std::string message;
@@ -95,7 +96,8 @@ inline Error error(Errc code, std::string message, AnyKey key = {}) {
 // Thrown by Result::value() when there is none: for programs that treat a refusal as fatal.
 class RefusedError : public std::runtime_error {
  public:
-  explicit RefusedError(Error error) : std::runtime_error(error.message), error_(std::move(error)) {}
+  explicit RefusedError(Error error)
+      : std::runtime_error(error.message), error_(std::move(error)) {}
   const Error& error() const { return error_; }
 
  private:

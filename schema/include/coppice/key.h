@@ -9,7 +9,8 @@
 
 namespace coppice {
 
-// The 64-bit Cap'n Proto type id of a tree's struct: the tree's identity for ever, whatever it is called.
+// The 64-bit Cap'n Proto type id of a tree's struct: the tree's identity for ever, whatever it is
+// called.
 struct TreeId {
   std::uint64_t value = 0;
   auto operator<=>(const TreeId&) const = default;
@@ -29,8 +30,8 @@ struct Revision {
 };
 inline constexpr std::uint32_t kRevisionMax = (std::uint32_t{1} << 24) - 1;
 
-// (id, revision) in one 64-bit word, id above revision, so that the revisions of a record are neighbours in key order.
-// Stored and sent: the layout never changes. 0 is no key.
+// (id, revision) in one 64-bit word, id above revision, so that the revisions of a record are
+// neighbours in key order. Stored and sent: the layout never changes. 0 is no key.
 struct KeyWord {
   std::uint64_t value = 0;
 
@@ -77,7 +78,8 @@ struct AnyKey {
   constexpr AnyKey() = default;
   constexpr AnyKey(TreeId t, KeyWord w) : tree(t), word(w) {}
   template <typename T>
-  constexpr AnyKey(Key<T> key) : tree(TreeOf<T>::id), word(key.word) {}  // NOLINT: widening, as Key is narrower
+  constexpr AnyKey(Key<T> key)
+      : tree(TreeOf<T>::id), word(key.word) {}  // NOLINT: widening, as Key is narrower
 
   constexpr RecordId id() const { return word.id(); }
   constexpr Revision revision() const { return word.revision(); }
@@ -91,7 +93,8 @@ std::string to_string(KeyWord word);
 // Accepts exactly what to_string writes. Nothing for anything else, 0 and out of range included.
 std::optional<KeyWord> parse_key_word(std::string_view text);
 
-// "parts:4711.2" split into "parts" and the word. Nothing if it is not of this form; the tree's name is not looked up.
+// "parts:4711.2" split into "parts" and the word. Nothing if it is not of this form; the tree's
+// name is not looked up.
 struct KeyText {
   std::string tree;
   KeyWord word;

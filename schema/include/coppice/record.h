@@ -16,21 +16,21 @@ namespace coppice {
 
 static_assert(std::endian::native == std::endian::little, "stored records are little-endian");
 
-// What the framework knows of a record. The first 64 bytes of every stored value; stored and sent, little-endian:
+// What the framework knows of a record. The first 64 bytes of every stored value; stored and sent,
+// little-endian:
 //
 //   offset  size
-//        0     8  sequence         the last change of anything; in a replica possibly a local mark, see LocalMark
-//        8     8  body_sequence    the last change of the body
-//       16     8  token            the borrow in force, epoch << 48 | n; 0: not borrowed. On the newest revision only
-//       24     4  borrower         number of the client that holds the borrow, 0: nobody
-//       28     4  author           number of the client that made the body
-//       32     8  created_us       server time, microseconds since 1970 UTC
-//       40     8  changed_us       server time of the last change of anything
-//       48     4  iteration        accepted check-ins in this revision; 0: an untouched new revision
-//       52     2  state            lifecycle state number
-//       54     2  flags            see below; unknown flags are kept
-//       56     4  schema_version   the catalogue's version of the tree's schema that wrote the body
-//       60     4  body_words       length of the body in 8-byte words; 0 exactly when removed
+//        0     8  sequence         the last change of anything; in a replica possibly a local mark,
+//        see LocalMark 8     8  body_sequence    the last change of the body
+//       16     8  token            the borrow in force, epoch << 48 | n; 0: not borrowed. On the
+//       newest revision only 24     4  borrower         number of the client that holds the borrow,
+//       0: nobody 28     4  author           number of the client that made the body 32     8
+//       created_us       server time, microseconds since 1970 UTC 40     8  changed_us       server
+//       time of the last change of anything 48     4  iteration        accepted check-ins in this
+//       revision; 0: an untouched new revision 52     2  state            lifecycle state number 54
+//       2  flags            see below; unknown flags are kept 56     4  schema_version   the
+//       catalogue's version of the tree's schema that wrote the body 60     4  body_words length of
+//       the body in 8-byte words; 0 exactly when removed
 struct RecordHeader {
   std::uint64_t sequence = 0;
   std::uint64_t body_sequence = 0;
@@ -53,7 +53,8 @@ struct RecordHeader {
   static constexpr std::uint16_t kReleased = 1;
   // A tombstone: header only.
   static constexpr std::uint16_t kRemoved = 2;
-  // Never changed since a transaction of creates made it, so that its maker knows this header by itself.
+  // Never changed since a transaction of creates made it, so that its maker knows this header by
+  // itself.
   static constexpr std::uint16_t kFresh = 4;
 
   bool operator==(const RecordHeader&) const = default;
@@ -63,35 +64,46 @@ static_assert(sizeof(RecordHeader) == 64 && std::is_trivially_copyable_v<RecordH
 inline constexpr std::size_t kContentHashBytes = 32;
 using ContentHash = std::array<std::byte, kContentHashBytes>;
 
-// In a replica, a record that differs from the authority's has no sequence but a mark: bit 63 says so, bit 62 that it was edited and
-// that edit is not checked in; the rest is the last of the client's own operations that changed it and is unanswered, or 0.
+// In a replica, a record that differs from the authority's has no sequence but a mark: bit 63 says
+// so, bit 62 that it was edited and that edit is not checked in; the rest is the last of the
+// client's own operations that changed it and is unanswered, or 0.
 struct LocalMark {
   static constexpr std::uint64_t kBit = std::uint64_t{1} << 63;
   static constexpr std::uint64_t kEdited = std::uint64_t{1} << 62;
   static constexpr std::uint64_t queued(std::uint64_t operation) { return kBit | operation; }
-  static constexpr std::uint64_t edited(std::uint64_t operation) { return kBit | kEdited | operation; }
+  static constexpr std::uint64_t edited(std::uint64_t operation) {
+    return kBit | kEdited | operation;
+  }
   static constexpr bool is_local(const RecordHeader& h) { return h.sequence & kBit; }
-  static constexpr bool is_edited(const RecordHeader& h) { return is_local(h) && (h.sequence & kEdited); }
+  static constexpr bool is_edited(const RecordHeader& h) {
+    return is_local(h) && (h.sequence & kEdited);
+  }
   static constexpr std::uint64_t operation(const RecordHeader& h) {
     return is_local(h) ? h.sequence & ~(kBit | kEdited) : 0;
   }
 };
 
-// A token that is none yet: "what my own operation was granted". Work queued before the answer came carries it.
+// A token that is none yet: "what my own operation was granted". Work queued before the answer came
+// carries it.
 struct OwnGrant {
   static constexpr std::uint64_t kBit = std::uint64_t{1} << 63;
   static constexpr std::uint64_t of(std::uint64_t operation) { return kBit | operation; }
 };
 
-// A stored value, looked at in place. Valid as long as the bytes are: within the transaction or snapshot they came from.
+// A stored value, looked at in place. Valid as long as the bytes are: within the transaction or
+// snapshot they came from.
 class RecordView {
  public:
-  // Checks that header, body and hash fill the value exactly; says nothing about the body. REQUIRES: 8-byte aligned.
+  // Checks that header, body and hash fill the value exactly; says nothing about the body.
+  // REQUIRES: 8-byte aligned.
   static std::optional<RecordView> parse(std::span<const std::byte> value);
 
-  const RecordHeader& header() const { return *reinterpret_cast<const RecordHeader*>(value_.data()); }
+  const RecordHeader& header() const {
+    return *reinterpret_cast<const RecordHeader*>(value_.data());
+  }
   std::span<const std::uint64_t> body() const {
-    return {reinterpret_cast<const std::uint64_t*>(value_.data() + sizeof(RecordHeader)), header().body_words};
+    return {reinterpret_cast<const std::uint64_t*>(value_.data() + sizeof(RecordHeader)),
+            header().body_words};
   }
   // Only for a released revision; all zero otherwise.
   ContentHash hash() const;
@@ -105,8 +117,8 @@ class RecordView {
 // SHA-256 over the words of a body: the promise of a released revision.
 ContentHash content_hash(std::span<const std::uint64_t> body);
 
-// A record of the tree of T, read in place: `record->getTitle()`. No traversal limit, no check, no copy: bodies were checked when
-// they entered. Valid as long as the snapshot it came from.
+// A record of the tree of T, read in place: `record->getTitle()`. No traversal limit, no check, no
+// copy: bodies were checked when they entered. Valid as long as the snapshot it came from.
 template <typename T>
 class Record {
  public:
@@ -115,7 +127,8 @@ class Record {
   Key<T> key() const { return key_; }
   const RecordHeader& header() const { return view_.header(); }
   typename T::Reader body() const {
-    return capnp::readMessageUnchecked<T>(reinterpret_cast<const capnp::word*>(view_.body().data()));
+    return capnp::readMessageUnchecked<T>(
+        reinterpret_cast<const capnp::word*>(view_.body().data()));
   }
   RecordView view() const { return view_; }
 

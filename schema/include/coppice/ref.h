@@ -5,7 +5,8 @@
 
 namespace coppice {
 
-// The key in a reference field, with the type of its tree: `key_of(part.getMaker())` is a Key<Company>.
+// The key in a reference field, with the type of its tree: `key_of(part.getMaker())` is a
+// Key<Company>.
 template <typename Reader>
 auto key_of(const Reader& ref) {
   return []<typename T>(const Reader& reader, std::type_identity<schema::Ref<T>>) {
@@ -13,7 +14,8 @@ auto key_of(const Reader& ref) {
   }(ref, std::type_identity<typename Reader::Reads>{});
 }
 
-// Points a reference field at a record of its tree: `refer(part.initMaker(), company)`. A key of another tree does not compile.
+// Points a reference field at a record of its tree: `refer(part.initMaker(), company)`. A key of
+// another tree does not compile.
 template <typename T>
 void refer(typename schema::Ref<T>::Builder ref, Key<T> key) {
   ref.setKey(key.word.value);
