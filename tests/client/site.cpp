@@ -130,12 +130,10 @@ class Desk::Line final : public client::Transport, wire::ClientEvents {
   ~Line() override { desk_.line_ = nullptr; }
 
   void connect(const std::string& url) override {
+    if (desk_.on_connect) desk_.on_connect();
     connection_->connect(url.substr(url.find_last_of('/') + 1));
   }
-  void send(wire::Frame frame) override {
-    if (desk_.on_send) desk_.on_send(frame);
-    connection_->send(std::move(frame));
-  }
+  void send(wire::Frame frame) override { connection_->send(std::move(frame)); }
   void consumed(std::size_t size_bytes) override { connection_->consumed(size_bytes); }
   void close() override { connection_->close(); }
 

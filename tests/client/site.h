@@ -108,8 +108,8 @@ class Desk {
   const std::filesystem::path folder;
   // Given a frame from the server before the client gets it; what it returns is delivered.
   std::function<std::optional<wire::Frame>(wire::Frame)> on_receive;
-  // Given each frame that the client sends.
-  std::function<void(const wire::Frame&)> on_send;
+  // Called when the client tries to connect.
+  std::function<void()> on_connect;
 
  private:
   friend class Site;

@@ -20,17 +20,18 @@ static_assert(std::endian::native == std::endian::little, "stored records are li
 // little-endian:
 //
 //   offset  size
-//        0     8  sequence         the last change of anything; in a replica possibly a local mark,
-//        see LocalMark 8     8  body_sequence    the last change of the body
-//       16     8  token            the borrow in force, epoch << 48 | n; 0: not borrowed. On the
-//       newest revision only 24     4  borrower         number of the client that holds the borrow,
-//       0: nobody 28     4  author           number of the client that made the body 32     8
-//       created_us       server time, microseconds since 1970 UTC 40     8  changed_us       server
-//       time of the last change of anything 48     4  iteration        accepted check-ins in this
-//       revision; 0: an untouched new revision 52     2  state            lifecycle state number 54
-//       2  flags            see below; unknown flags are kept 56     4  schema_version   the
-//       catalogue's version of the tree's schema that wrote the body 60     4  body_words length of
-//       the body in 8-byte words; 0 exactly when removed
+//        0     8  sequence        the last change of anything; in a replica possibly a LocalMark
+//        8     8  body_sequence   the last change of the body
+//       16     8  token           the borrow in force, epoch << 48 | n; 0: none. Only on the head
+//       24     4  borrower        number of the client that holds the borrow, 0: nobody
+//       28     4  author          number of the client that made the body
+//       32     8  created_us      server time, microseconds since 1970 UTC
+//       40     8  changed_us      server time of the last change of anything
+//       48     4  iteration       accepted check-ins in this revision; 0: an untouched new one
+//       52     2  state           lifecycle state number
+//       54     2  flags           see below; unknown flags are kept
+//       56     4  schema_version  the catalogue's version of the schema that wrote the body
+//       60     4  body_words      length of the body in 8-byte words; 0 exactly when removed
 struct RecordHeader {
   std::uint64_t sequence = 0;
   std::uint64_t body_sequence = 0;
