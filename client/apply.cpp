@@ -119,10 +119,37 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
     return follow_borrow(key, before, now, change);
   }
   const RecordHeader mine = current->header();
+  if (!before && is_our_create(key, mine)) {
+    // Accepted, though its answer was lost: others may have gone on from it, and what they did must
+    // not be seen in halves.
+    writer_.show(key, value);
+    if (now.token == 0) drop_own_grant(key);
+    return follow_borrow(key, before, now, change);
+  }
   writer_.set_base(key, value);
   follow_borrow(key, before, now, change);
+  if (!before && now.token == 0) drop_own_grant(key);
+  if (!LocalMark::is_edited(mine)) return;
   const bool lost = !(mine.token & OwnGrant::kBit) && mine.token != now.token;
-  if (LocalMark::is_edited(mine) && lost) rescue_edit(key, borrow_lost(key, now));
+  if (lost) return rescue_edit(key, borrow_lost(key, now));
+  if (LocalMark::operation(mine) != 0) return;
+  // Somebody moved its state number: the edit stays, on top of that.
+  RecordHeader header = now;
+  header.sequence = mine.sequence;
+  writer_.show_header(key, header);
+}
+
+bool Applier::is_our_create(AnyKey key, const RecordHeader& mine) const {
+  if (LocalMark::is_edited(mine) || mine.token != 0) return false;
+  for (const Touched& touched : touched_by(LocalMark::operation(mine))) {
+    if (touched.key == key) return touched.kind == protocol::Action::Kind::CREATE;
+  }
+  return false;
+}
+
+void Applier::drop_own_grant(AnyKey key) {
+  auto holder = writer_.holder(key);
+  if (holder && (holder->token & OwnGrant::kBit)) writer_.set_holder(key, std::nullopt);
 }
 
 void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& before,
@@ -153,6 +180,7 @@ void Applier::rescue_edit(AnyKey key, const Error& why) {
   COPPICE_CHECK(mine.has_value());
   keep_edit_as_conflict(writer_, key, *mine, why);
   writer_.show_base(key);
+  drop_own_grant(key);
 }
 
 // -------- answers
@@ -225,15 +253,15 @@ bool Applier::confirm_creates(std::uint64_t operation, protocol::Accepted::Reade
   return true;
 }
 
-std::vector<std::uint64_t> Applier::reach(std::uint64_t cursor) {
-  std::vector<std::uint64_t> over;
+std::vector<Applier::Over> Applier::reach(std::uint64_t cursor) {
+  std::vector<Over> over;
   {
     store::Cursor walk(writer_.txn(), writer_.replica().tables().awaiting);
     for (bool more = walk.first(); more; more = walk.next()) {
-      if (walk.value_number() <= cursor) over.push_back(walk.key_number());
+      if (walk.value_number() <= cursor) over.push_back({walk.key_number(), walk.value_number()});
     }
   }
-  for (std::uint64_t operation : over) finish(operation);
+  for (const Over& one : over) finish(one.operation);
   return over;
 }
 
@@ -250,6 +278,9 @@ void Applier::confirm(const Touched& touched, std::uint64_t operation) {
   if (!authority) return;
   // Edited again meanwhile: that edit now stands on what the authority accepted.
   RecordHeader header = authority->header();
+  if (header.token == 0 || header.borrower != writer_.replica().client_number()) {
+    return rescue_edit(touched.key, borrow_lost(touched.key, header));
+  }
   header.sequence = LocalMark::edited(0);
   writer_.show_header(touched.key, header);
 }
@@ -275,10 +306,14 @@ bool Applier::refused(std::uint64_t operation, const std::vector<Error>& reasons
   if (StoredRequest(*bytes).reader().isTransaction()) {
     auto touched = touched_by(operation);
     keep_request_as_conflict(writer_, operation, reasons);
-    for (const Touched& one : touched) take_back(one, operation);
+    // What was handed in is put back to where it was before other steps show the authority's state.
+    std::stable_partition(touched.begin(), touched.end(), [](const Touched& one) {
+      return one.kind == protocol::Action::Kind::CHECK_IN;
+    });
+    for (const Touched& one : touched) take_back(one, operation, reasons.front());
   } else {
     for (AnyKey key : heads_given_back(operation))
-      take_back({key, protocol::Action::Kind::SET_STATE, 0}, operation);
+      take_back({key, protocol::Action::Kind::SET_STATE, 0}, operation, reasons.front());
   }
   forget_request(operation);
   return true;
@@ -312,27 +347,34 @@ void Applier::show_as_left_by(AnyKey key, std::uint64_t operation) {
   writer_.show(key, header, std::vector<std::uint64_t>(body->begin(), body->end()));
 }
 
-void Applier::take_back(const Touched& touched, std::uint64_t operation) {
+bool Applier::differs_from_base(AnyKey key) const {
+  auto authority = writer_.base(key);
+  return !authority || !std::ranges::equal(authority->body(), writer_.visible(key)->body());
+}
+
+void Applier::take_back(const Touched& touched, std::uint64_t operation, const Error& why) {
   using Kind = protocol::Action::Kind;
   auto current = writer_.visible(touched.key);
   if (!current || LocalMark::operation(current->header()) != operation) return;
   const bool edited = LocalMark::is_edited(current->header());
   const std::uint64_t open = open_operation_on(touched.key);
-  if ((touched.kind == Kind::CHECK_IN || edited) &&
-      (open != 0 || still_ours(touched.key, touched.token))) {
+  const bool is_work =
+      (touched.kind == Kind::CHECK_IN || edited) && (open != 0 || differs_from_base(touched.key));
+  if (is_work && (open != 0 || still_ours(touched.key, touched.token))) {
     // The work stays where it is, and the borrow with it.
     RecordHeader header = open != 0 ? current->header() : writer_.base(touched.key)->header();
     header.sequence = LocalMark::edited(open);
     return writer_.show_header(touched.key, header);
   }
   if (edited) {
-    auto authority = header_of(writer_.base(touched.key)).value_or(RecordHeader{});
-    return rescue_edit(touched.key, borrow_lost(touched.key, authority));
+    auto authority = writer_.base(touched.key);
+    // Where the authority has no such revision, the edit goes the way of what it stood on.
+    return rescue_edit(touched.key,
+                       authority ? borrow_lost(touched.key, authority->header()) : why);
   }
   if (open != 0) return show_as_left_by(touched.key, open);
-  if (touched.kind == Kind::CREATE && current->header().token & OwnGrant::kBit)
-    writer_.set_holder(touched.key, std::nullopt);
   writer_.show_base(touched.key);
+  if (!writer_.visible(touched.key)) drop_own_grant(touched.key);
 }
 
 std::vector<AnyKey> Applier::heads_given_back(std::uint64_t operation) const {
@@ -359,13 +401,17 @@ void Applier::end_borrow_here(AnyKey key, std::uint64_t operation) {
   auto current = writer_.visible(key);
   if (LocalMark::operation(current->header()) != operation) return;
   if (auto open = open_operation_on(key)) return show_as_left_by(key, open);
-  auto authority = header_of(writer_.base(key));
-  writer_.show_base(key);
-  if (!authority || authority->borrower != writer_.replica().client_number()) return;
-  authority->token = 0;
-  authority->borrower = 0;
-  writer_.show_header(key, *authority);
-  writer_.set_holder(key, std::nullopt);
+  auto authority = writer_.base(key);
+  if (!authority) return writer_.show_base(key);
+  RecordHeader header = authority->header();
+  if (header.borrower == writer_.replica().client_number()) {
+    header.token = 0;
+    header.borrower = 0;
+    writer_.set_holder(key, std::nullopt);
+  }
+  const auto body = writer_.base(key)->body();
+  writer_.show(key, header, std::vector<std::uint64_t>(body.begin(), body.end()));
+  writer_.drop_base(key);
 }
 
 }  // namespace coppice::client

@@ -24,8 +24,13 @@ class Applier {
   Result<Done> change(protocol::Change::Reader change);
   Result<Done> snapshot_record(TreeId tree, protocol::Change::Reader record);
 
-  // The cursor has reached `cursor`: operations that waited for it are over. Returns them.
-  std::vector<std::uint64_t> reach(std::uint64_t cursor);
+  // The cursor has reached `cursor`: operations that waited for it are over. Returns them, each
+  // with the sequence of its last change.
+  struct Over {
+    std::uint64_t operation;
+    std::uint64_t sequence;
+  };
+  std::vector<Over> reach(std::uint64_t cursor);
 
   // Answers. Each returns whether the operation was still open here.
   // `over`: finished at once, there is nothing to wait for.
@@ -54,7 +59,7 @@ class Applier {
   bool confirm_creates(std::uint64_t operation, protocol::Accepted::Reader accepted);
   void finish(std::uint64_t operation);
   void confirm(const Touched& touched, std::uint64_t operation);
-  void take_back(const Touched& touched, std::uint64_t operation);
+  void take_back(const Touched& touched, std::uint64_t operation, const Error& why);
   void forget_request(std::uint64_t operation);
   void authority_has(AnyKey key, RecordView value, protocol::Change::Reader change);
   void follow_borrow(AnyKey key, const std::optional<RecordHeader>& before, const RecordHeader& now,
@@ -63,6 +68,11 @@ class Applier {
   void rescue_edit(AnyKey key, const Error& why);
   Error borrow_lost(AnyKey key, const RecordHeader& authority) const;
   bool still_ours(AnyKey key, std::uint64_t token) const;
+  bool differs_from_base(AnyKey key) const;
+  // Whether what is shown is a create of ours and nothing else, without a borrow.
+  bool is_our_create(AnyKey key, const RecordHeader& mine) const;
+  // Forgets a borrow that we expected and that never was, or is over.
+  void drop_own_grant(AnyKey key);
   // The last of our operations that touched the record, was accepted, and whose effect has not come
   // yet; 0: none.
   std::uint64_t open_operation_on(AnyKey key) const;

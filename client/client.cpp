@@ -129,12 +129,13 @@ Status Client::status() const {
   auto txn = self.replica.database().read();
   status.outbox = txn.count(self.replica.tables().outbox);
   status.conflicts = txn.count(self.replica.tables().drawer);
-  store::Cursor cursor(txn, self.replica.tables().bases);
+  // What is edited is borrowed.
+  store::Cursor cursor(txn, self.replica.tables().borrows);
   for (bool more = cursor.first(); more; more = cursor.next()) {
     AnyKey key = client::PairKey::parse(cursor.key());
     auto* tree = self.replica.tree(key.tree);
-    auto shown = tree ? tree->find(txn, key.word) : std::nullopt;
-    if (shown && LocalMark::is_edited(shown->header())) ++status.unchecked;
+    auto head = tree ? tree->head(txn, key.id()) : std::nullopt;
+    if (head && LocalMark::is_edited(head->record.header())) ++status.unchecked;
   }
   return status;
 }
@@ -248,6 +249,7 @@ std::uint64_t Client::ids_left(TreeId tree) const {
 Pending<Done> Client::flushed() {
   auto promise = implementation_->promise<Done>();
   auto asked = implementation_->as_writer([&]() -> Result<Done> {
+    if (auto writable = implementation_->writable(); !writable) return writable;
     implementation_->sync.when_flushed(promise);
     return Done{};
   });
@@ -259,6 +261,7 @@ Pending<Done> Client::flushed() {
 Pending<Done> Client::synced() {
   auto promise = implementation_->promise<Done>();
   auto asked = implementation_->as_writer([&]() -> Result<Done> {
+    if (auto writable = implementation_->writable(); !writable) return writable;
     implementation_->sync.when_live(promise);
     return Done{};
   });

@@ -14,17 +14,20 @@ Client::Implementation::Implementation(const std::filesystem::path& folder, Opti
       sync(replica, {options.name, options.user, replica.application()}, events, random),
       transport_(transport ? transport(inbox) : nullptr) {
   if (transport_) sync.set_transport(*transport_);
+  // Who is told by the sync thread is told at once, whatever thread the news came from.
+  if (options.on_event) events.set_wake([this] { inbox.wake(); });
   if (options.sync == Sync::own_thread && options.access == Access::read_write) {
     thread_ = std::thread([this] { run(); });
   }
 }
 
 Client::Implementation::~Implementation() {
+  events.set_wake(nullptr);
   inbox.stop();
   if (thread_.joinable()) thread_.join();
   // The transport tells the inbox until it is gone.
   transport_.reset();
-  sync.promises().refuse_all(
+  sync.refuse_waiting(
       error(Errc::cancelled,
             "The client was closed. What was asked for goes on when it is opened again."));
 }
@@ -47,6 +50,9 @@ void Client::Implementation::step(std::int64_t now_us) {
       sync.step(inbox.take(), now_us);
     } catch (const StorageError& e) {
       sync.suspend(std::string("The replica cannot be written: ") + e.what(), now_us);
+    } catch (const std::exception& e) {
+      // An indexer's, which is the application's code.
+      sync.suspend(std::string("What the server sent cannot be indexed: ") + e.what(), now_us);
     }
     return Done{};
   });

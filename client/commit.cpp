@@ -1,8 +1,8 @@
 #include "client/commit.h"
 
 #include "client/convert.h"
+#include "client/handed_in.h"
 #include "client/replica_writer.h"
-#include "client/stored_request.h"
 
 namespace coppice::client {
 namespace {
@@ -20,8 +20,10 @@ std::uint64_t next_operation(Replica& replica) {
 void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation,
               std::int64_t now_us) {
   RecordHeader header = work.header;
-  header.sequence = work.edited ? LocalMark::edited(LocalMark::operation(work.header))
-                                : LocalMark::queued(operation);
+  // An edit lies on the operation that changed the record last; for a draft that is the one which
+  // makes it.
+  const std::uint64_t below = work.is_new ? operation : LocalMark::operation(work.header);
+  header.sequence = work.edited ? LocalMark::edited(below) : LocalMark::queued(operation);
   header.changed_us = now_us;
   if (work.is_new) header.created_us = now_us;
   if (header.token == OwnGrant::kBit) header.token = OwnGrant::of(operation);
@@ -112,18 +114,9 @@ namespace {
 // The record as it is without an edit that was not handed in, and without the borrow.
 void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
                      std::uint64_t operation) {
-  std::vector<std::uint64_t> body;
-  auto take = [&](std::span<const std::uint64_t> from) { body.assign(from.begin(), from.end()); };
-  take(writer.visible(key)->body());
-  const std::uint64_t queued = LocalMark::operation(header);
-  if (LocalMark::is_edited(header) && queued == 0) {
-    auto base = writer.base(key);
-    header = base->header();
-    take(base->body());
-  } else if (LocalMark::is_edited(header)) {
-    auto request = writer.txn().find(writer.replica().tables().outbox, queued);
-    StoredRequest stored(*request);
-    if (auto handed_in = stored.body_of(key)) take(*handed_in);
+  const auto body = handed_in_body(writer.replica(), writer.txn(), key);
+  if (LocalMark::is_edited(header) && LocalMark::operation(header) == 0) {
+    header = writer.base(key)->header();
   }
   header.token = 0;
   header.borrower = 0;

@@ -44,6 +44,12 @@ class EventQueue {
     std::lock_guard lock(mutex_);
     callbacks_.push_back(std::move(callback));
     arrived_.notify_all();
+    if (wake_) wake_();
+  }
+  // Called when there is a callback to deliver(); null: nobody is to be told. Must not call back.
+  void set_wake(std::function<void()> wake) {
+    std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
   }
 
   // For poll(): runs the callbacks, returns the events.
@@ -83,6 +89,7 @@ class EventQueue {
   std::condition_variable arrived_;
   std::deque<Event> events_;
   std::deque<std::function<void()>> callbacks_;
+  std::function<void()> wake_;
 };
 
 }  // namespace coppice::client

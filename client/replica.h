@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -93,7 +94,7 @@ class Replica {
   IdPool ids_;
   std::string client_uuid_;
   std::string application_;
-  std::uint32_t client_number_ = 0;
+  std::atomic<std::uint32_t> client_number_ = 0;  // any thread
   mutable std::mutex trees_mutex_;
   mutable std::map<TreeId, std::unique_ptr<store::RecordTree>> trees_;
 };

@@ -98,7 +98,7 @@ void ReplicaWriter::forget(AnyKey key) {
   RecordHeader header = current->header();
   index(key, copy(before_room_, *current), std::nullopt);
   tree(key.tree).erase(txn_, key.word);
-  tell_difference(key, &header, nullptr);
+  tell_difference(key, &header, nullptr, Body::differs);
 }
 
 bool ReplicaWriter::is_beyond(AnyKey key) {
@@ -114,6 +114,8 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
                           bool append) {
   if (highest_of_ == key.tree && key.word > highest_) highest_ = key.word;
   RecordHeader old_header = before ? before->header() : RecordHeader{};
+  const bool same =
+      telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
   if (indexed(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
   }
@@ -122,7 +124,8 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   } else {
     tree(key.tree).put_value(txn_, key.word, after);
   }
-  tell_difference(key, before ? &old_header : nullptr, &after.header());
+  tell_difference(key, before ? &old_header : nullptr, &after.header(),
+                  same ? Body::same : Body::differs);
 }
 
 void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
@@ -179,6 +182,13 @@ void ReplicaWriter::set_holder(AnyKey record, const std::optional<Holder>& holde
   txn_.put(replica_.tables().borrows, key.bytes(), store::bytes_of(words));
 }
 
+std::optional<Holder> ReplicaWriter::holder(AnyKey record) const {
+  auto value = txn_.find(replica_.tables().borrows, PairKey(record.record()).bytes());
+  if (!value) return std::nullopt;
+  return to_holder(capnp::readMessageUnchecked<protocol::Holder>(
+      reinterpret_cast<const capnp::word*>(value->data())));
+}
+
 void ReplicaWriter::tell(Event event) {
   if (events_.size() < kEventsMax) {
     events_.push_back(std::move(event));
@@ -190,7 +200,7 @@ void ReplicaWriter::tell(Event event) {
 }
 
 void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before,
-                                    const RecordHeader* after) {
+                                    const RecordHeader* after, Body body) {
   if (telling_ == Telling::off) return;
   auto say = [&](Event::Kind kind) {
     Event event;
@@ -206,11 +216,9 @@ void ReplicaWriter::tell_difference(AnyKey key, const RecordHeader* before,
   if (!was && !is) return;
   if (!was) return say(Event::Kind::created);
   if (!is) return say(Event::Kind::removed);
-  // Our own work, told when it was written, has only become the authority's.
-  const bool confirmed = LocalMark::is_local(*before) && !LocalMark::is_local(*after);
-  const bool edited_here = !LocalMark::is_local(*before) && LocalMark::is_local(*after);
-  if (edited_here || (!confirmed && before->body_sequence != after->body_sequence))
-    say(Event::Kind::changed);
+  // By what is seen, not by sequences: our own work, told when it was written, becomes the
+  // authority's without a change, and goes back to what it was with one.
+  if (body == Body::differs) say(Event::Kind::changed);
   if (!before->released() && after->released()) say(Event::Kind::released);
   if (before->state != after->state) say(Event::Kind::state);
   if (before->borrower != after->borrower)

@@ -49,12 +49,14 @@ class ReplicaWriter {
   // Keeps what is visible as the authority's, unless it is a local state already.
   void keep_base(AnyKey key);
   void set_base(AnyKey key, RecordView value);
+  void drop_base(AnyKey key) { txn_.erase(replica_.tables().bases, PairKey(key).bytes()); }
   // Makes the tree show the authority's state, or nothing if the authority has none, and drops the
   // base.
   void show_base(AnyKey key);
 
   // Who holds a record now; nothing: nobody.
   void set_holder(AnyKey record, const std::optional<Holder>& holder);
+  std::optional<Holder> holder(AnyKey record) const;
 
   // Whether the tree has no key as high as this, so that it can only be new.
   bool is_beyond(AnyKey key);
@@ -73,7 +75,9 @@ class ReplicaWriter {
   RecordView copy(std::vector<std::uint64_t>& room, RecordView value);
   void write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append);
   void index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after);
-  void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after);
+  enum class Body { same, differs };
+  void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
+                       Body body);
   bool indexed(TreeId tree) const;
   const store::RecordTree& tree(TreeId id) const;
 

@@ -43,22 +43,13 @@ struct Broken {
 }  // namespace
 
 void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
-  for (const WireEvent& event : happened) {
-    switch (event.kind) {
-      case WireEvent::Kind::opened:
-        send_hello();
-        break;
-      case WireEvent::Kind::received:
-        if (connected_) receive(event.frame);
-        transport_->consumed(event.frame.size_bytes());
-        break;
-      case WireEvent::Kind::drained:
-        break;
-      case WireEvent::Kind::closed:
-        apply_batch();
-        lost(event.why, now_us);
-        break;
-    }
+  for (WireEvent& event : happened) waiting_.push_back(std::move(event));
+  // One that fails for the machine's reasons leaves the rest for the next step.
+  while (!waiting_.empty()) {
+    if (waiting_.front().kind == WireEvent::Kind::closed) apply_batch();
+    const WireEvent event = std::move(waiting_.front());
+    waiting_.pop_front();
+    deal_with(event, now_us);
   }
   apply_batch();
   try_connect(now_us);
@@ -68,6 +59,21 @@ void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
   }
   warn_of_ids();
   settle_waiting();
+}
+
+void Sync::deal_with(const WireEvent& event, std::int64_t now_us) {
+  switch (event.kind) {
+    case WireEvent::Kind::opened:
+      return send_hello();
+    case WireEvent::Kind::received:
+      transport_->consumed(event.frame.size_bytes());
+      if (connected_) receive(event.frame);
+      return;
+    case WireEvent::Kind::drained:
+      return;
+    case WireEvent::Kind::closed:
+      return lost(event.why, now_us);
+  }
 }
 
 void Sync::receive(const wire::Frame& frame) {
@@ -85,7 +91,8 @@ void Sync::receive(const wire::Frame& frame) {
         return refused(root.getRefused());
       case Which::CATALOGUE:
         apply_batch();
-        return adopt(root.getCatalogue());
+        adopt(root.getCatalogue());
+        return;
       case Which::CLIENTS:
         return apply_names(root.getClients());
       case Which::OFFER: {
@@ -128,12 +135,16 @@ void Sync::receive(const wire::Frame& frame) {
   }
 }
 
-void Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
+bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
   for (auto schema : schemas) {
     auto tree = TreeInfo::parse(schema);
-    if (!tree) return fail(tree.error());
+    if (!tree) {
+      fail(tree.error());
+      return false;
+    }
     replica_.adopt(*tree);
   }
+  return true;
 }
 
 void Sync::apply_names(capnp::List<protocol::ClientName>::Reader names) {
@@ -204,15 +215,17 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
   position_.head = std::max({position_.head, changes.getHead(), position_.cursor});
   if (changes.getComplete())
     position_.catching_up = position_.partial = changes.getHead() > changes.getUpTo();
-  for (std::uint64_t operation : applier.reach(position_.cursor)) {
-    const std::uint64_t sequence = position_.cursor;
-    outcome.settle.push_back([this, operation, sequence] {
-      promises_.settle<Accepted>(operation, Accepted{.operation = operation, .sequence = sequence});
+  for (const Applier::Over over : applier.reach(position_.cursor)) {
+    outcome.settle.push_back([this, over] {
+      Accepted told{.operation = over.operation, .sequence = over.sequence};
+      if (auto at = accepted_at_us_.extract(over.operation)) told.time_us = at.mapped();
+      promises_.settle<Accepted>(told.operation, told);
     });
     Event event;
     event.kind = Event::Kind::accepted;
     event.origin = Event::Origin::local;
-    event.operation = operation;
+    event.operation = over.operation;
+    event.sequence = over.sequence;
     writer.tell(std::move(event));
   }
 }
@@ -280,9 +293,12 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
     case Which::ACCEPTED: {
       auto accepted = answer.getAccepted();
       auto result = applier.accepted(operation, accepted, position_.cursor);
-      if (!result.over) return;
       Accepted told{
           .operation = operation, .sequence = accepted.getLast(), .time_us = accepted.getTime()};
+      if (!result.over) {
+        outcome.settle.push_back([this, told] { accepted_at_us_[told.operation] = told.time_us; });
+        return;
+      }
       outcome.settle.push_back([this, told] { promises_.settle<Accepted>(told.operation, told); });
       Event event;
       event.kind = Event::Kind::accepted;
@@ -323,20 +339,8 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
       applier.gave_back(operation);
       outcome.settle.push_back([this, operation] { promises_.settle<Done>(operation, Done{}); });
       return;
-    case Which::LEASED: {
-      auto lease = answer.getLeased();
-      if (!applier.answered(operation)) return;
-      applier.leased(lease);
-      const TreeId tree{lease.getTree()};
-      const IdRange range{lease.getBegin(), lease.getBegin(), lease.getEnd()};
-      outcome.settle.push_back([this, operation, tree, range] {
-        replica_.ids().add(tree, range);
-        leases_asked_.erase(tree);
-        ids_warned_.erase(tree);
-        promises_.settle<Leased>(operation, Leased{RecordId{range.begin}, RecordId{range.end}});
-      });
-      return;
-    }
+    case Which::LEASED:
+      return apply_lease(writer, operation, answer.getLeased(), outcome);
     default:
       throw Broken{
           error(Errc::protocol_version,
@@ -344,7 +348,25 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
   }
 }
 
+void Sync::apply_lease(ReplicaWriter& writer, std::uint64_t operation,
+                       protocol::Lease::Reader lease, Outcome& outcome) {
+  Applier applier(writer);
+  if (!applier.answered(operation)) return;
+  applier.leased(lease);
+  const TreeId tree{lease.getTree()};
+  const IdRange range{lease.getBegin(), lease.getBegin(), lease.getEnd()};
+  outcome.settle.push_back([this, operation, tree, range] {
+    replica_.ids().add(tree, range);
+    leases_asked_.erase(tree);
+    ids_warned_.erase(tree);
+    tell_of_ids(tree, static_cast<int>(100 * replica_.ids().left(tree) /
+                                       std::max<std::uint64_t>(replica_.ids().capacity(tree), 1)));
+    promises_.settle<Leased>(operation, Leased{RecordId{range.begin}, RecordId{range.end}});
+  });
+}
+
 void Sync::conclude(Outcome outcome) {
+  if (!outcome.retry_later) attempts_ = 0;
   for (auto& settle : outcome.settle) settle();
   refresh_status();
   events_.push(std::move(outcome.events));

@@ -70,6 +70,8 @@ class Sync {
   TransactionLimits limits() const { return limits_; }
   void when_flushed(Promise<Done> promise);
   void when_live(Promise<Done> promise);
+  // Settles everything that waits for the server with this.
+  void refuse_waiting(const Error& why);
 
   // Any thread.
   Status status() const;
@@ -101,8 +103,10 @@ class Sync {
   };
 
   // Connection (sync_connection.cpp).
+  void deal_with(const WireEvent& event, std::int64_t now_us);
   void try_connect(std::int64_t now_us);
   void send_hello();
+  bool has_first_sync_position() const;
   void lost(const wire::Closed& why, std::int64_t now_us);
   void fail(const Error& why);
   void welcome(protocol::Welcome::Reader welcome);
@@ -114,7 +118,8 @@ class Sync {
   void refresh_status();
   // What the server sends (sync.cpp).
   void receive(const wire::Frame& frame);
-  void adopt(capnp::List<protocol::TreeSchema>::Reader schemas);
+  // False: one of them is none, and the connection was given up.
+  bool adopt(capnp::List<protocol::TreeSchema>::Reader schemas);
   void apply_batch();
   void apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outcome);
   void apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers,
@@ -123,13 +128,17 @@ class Sync {
   void apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes, Outcome& outcome);
   void apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader part, Outcome& outcome);
   void apply_names(capnp::List<protocol::ClientName>::Reader names);
+  void apply_lease(ReplicaWriter& writer, std::uint64_t operation, protocol::Lease::Reader lease,
+                   Outcome& outcome);
   void conclude(Outcome outcome);
   void settle_grants();
   // What we send (sync_send.cpp).
   void send(capnp::MessageBuilder& message);
   void send_requests();
   void ask_for_ids();
+  std::set<TreeId> leases_in_outbox() const;
   void warn_of_ids();
+  void tell_of_ids(TreeId tree, int percent);
   void settle_waiting();
   bool is_live() const;
 
@@ -142,15 +151,23 @@ class Sync {
 
   // Writer lock only.
   Promises promises_;
-  std::vector<Promise<Done>> flush_promises_;
+  struct Flush {
+    std::uint64_t operation;  // the last one when it was asked for
+    Promise<Done> promise;
+  };
+  std::vector<Flush> flush_promises_;
   std::vector<Promise<Done>> live_promises_;
   std::vector<Granted> granted_;
+  // Accepted operations whose effect has not come yet, and when the server did them.
+  std::map<std::uint64_t, std::int64_t> accepted_at_us_;
+  std::deque<WireEvent> waiting_;  // what happened and was not dealt with yet
   std::string url_;
   bool wanted_ = false;  // connect() was called, and neither disconnect() nor a final refusal came
   bool connected_ = false;  // the transport has a connection, or tries to
   bool welcomed_ = false;
   std::optional<std::int64_t> connect_at_us_;
   int attempts_ = 0;
+  std::string why_given_up_;      // of the connection that is ending; empty: we did not
   std::optional<Error> gave_up_;  // why; until connect() is called again
   TransactionLimits limits_;
   std::uint32_t in_flight_max_ = 64;

@@ -76,7 +76,13 @@ void Sync::connect(std::string url, std::int64_t now_us) {
     std::lock_guard lock(status_mutex_);
     status_.url = url_;
   }
-  if (!connected_) connect_at_us_ = now_us;
+  if (connected_) {
+    // To somewhere else, or while we say goodbye: closed() comes, and then it is tried again.
+    welcomed_ = false;
+    transport_->close();
+  } else {
+    connect_at_us_ = now_us;
+  }
   set_connection(Connection::connecting, "connecting to " + url_);
 }
 
@@ -89,7 +95,8 @@ void Sync::disconnect() {
 }
 
 void Sync::try_connect(std::int64_t now_us) {
-  if (!wanted_ || connected_ || !connect_at_us_) return;
+  if (connected_) connect_at_us_.reset();
+  if (!wanted_ || !connect_at_us_) return;
   // A clock that was set back must not make the pause a long one.
   connect_at_us_ = std::min(*connect_at_us_, now_us + 2 * kLastPauseUs);
   if (*connect_at_us_ > now_us) return;
@@ -114,7 +121,7 @@ void Sync::send_hello() {
   hello.setPartial(position_.partial);
   hello.setAcknowledged(meta.number(txn, fact::kAnswered));
   hello.setLastOperation(meta.number(txn, fact::kLastOperation));
-  if (position_.first_sync) {
+  if (has_first_sync_position()) {
     auto position = hello.initFirstSync();
     position.setSince(meta.number(txn, fact::kFirstSyncSince));
     position.setTree(meta.number(txn, fact::kFirstSyncTree));
@@ -134,12 +141,18 @@ void Sync::send_hello() {
   send(message);
 }
 
+// Whether a part of the unfinished first sync is here: it goes on after that.
+bool Sync::has_first_sync_position() const {
+  auto txn = replica_.database().read();
+  return position_.first_sync && replica_.database().meta().number(txn, fact::kFirstSyncTree) != 0;
+}
+
 void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
   connected_ = false;
   welcomed_ = false;
   held_.clear();
   in_flight_.clear();
-  leases_asked_.clear();
+  std::string reason = std::exchange(why_given_up_, {});
   if (!wanted_) {
     auto now = status();
     return set_connection(
@@ -147,12 +160,13 @@ void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
         now.reason);
   }
   connect_at_us_ = now_us + pause_us(attempts_++, random_());
-  set_connection(Connection::connecting, why.text.empty() ? "the connection was lost" : why.text);
+  if (reason.empty()) reason = why.text.empty() ? "the connection was lost" : why.text;
+  set_connection(Connection::connecting, std::move(reason));
 }
 
 void Sync::suspend(const std::string& why, std::int64_t now_us) {
   fail(error(Errc::no_space, why));
-  if (!connected_ && wanted_) connect_at_us_ = now_us + kLastPauseUs / 10;
+  if (wanted_) connect_at_us_ = now_us + kLastPauseUs / 10;
 }
 
 // The other side broke the protocol: what it said was not applied. The connection is of no use any
@@ -162,16 +176,16 @@ void Sync::fail(const Error& why) {
   batch_.clear();
   batch_bytes_ = 0;
   welcomed_ = false;
-  set_connection(Connection::connecting, why.message);
-  if (connected_) transport_->close();
+  if (wanted_) set_connection(Connection::connecting, why.message);
+  if (!connected_) return;
+  why_given_up_ = why.message;
+  transport_->close();
 }
 
 void Sync::refused(protocol::Refusal::Reader refusal) {
   auto why = to_error(refusal);
   if (is_final(why.code)) return give_up(std::move(why));
-  welcomed_ = false;
-  set_connection(Connection::connecting, why.message);
-  transport_->close();
+  fail(why);
 }
 
 // This server and this replica do not go together: trying again would change nothing.
@@ -197,23 +211,26 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
                          "This replica belongs to another database than the one at " + url_ +
                              ". Connect it to its own, or use another folder."));
   }
-  adopt(welcome.getCatalogue());
-  const bool had_position = position_.first_sync;
-  bind(welcome);
+  if (!adopt(welcome.getCatalogue())) return;
   // A first sync from its beginning tells of no record that was removed, so nothing of before may
   // stay: neither what another first sync left, nor our own creates that were accepted before we
   // ever had a cursor.
-  if (welcome.getDiscardReplica() || (welcome.getFirstSync() && !had_position))
+  // Before bind(): should this process end between the two, the first sync begins anew.
+  if (welcome.getDiscardReplica() || (welcome.getFirstSync() && !has_first_sync_position()))
     discard_synced_records();
+  bind(welcome);
   auto limits = welcome.getLimits();
   if (limits.getActionsPerTransaction() > 0)
     limits_.actions_max = limits.getActionsPerTransaction();
   if (limits.getFrameBytes() > 0) limits_.frame_bytes_max = limits.getFrameBytes();
+  if (limits.getBodyBytes() > 0) limits_.body_bytes_max = limits.getBodyBytes();
   if (limits.getRequestsInFlight() > 0) in_flight_max_ = limits.getRequestsInFlight();
   next_to_send_ = 1;
   in_flight_.clear();
+  leases_asked_ = leases_in_outbox();
   welcomed_ = true;
-  attempts_ = 0;
+  // With nothing to be brought, this is all that can go well; else see conclude().
+  if (is_live()) attempts_ = 0;
   {
     std::lock_guard lock(status_mutex_);
     status_.server = welcome.getServer();

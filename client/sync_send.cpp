@@ -4,6 +4,7 @@
 
 #include "client/commit.h"
 #include "client/convert.h"
+#include "client/stored_request.h"
 #include "client/sync.h"
 
 namespace coppice::client {
@@ -53,6 +54,27 @@ void Sync::ask_for_ids() {
   }
 }
 
+// Trees for which a lease was asked for, and not answered.
+std::set<TreeId> Sync::leases_in_outbox() const {
+  std::set<TreeId> trees;
+  auto txn = replica_.database().read();
+  store::Cursor cursor(txn, replica_.tables().outbox);
+  for (bool more = cursor.first(); more; more = cursor.next()) {
+    StoredRequest stored(cursor.value());
+    if (stored.reader().isLease()) trees.insert(TreeId{stored.reader().getLease().getTree()});
+  }
+  return trees;
+}
+
+void Sync::tell_of_ids(TreeId tree, int percent) {
+  Event event;
+  event.kind = Event::Kind::lease;
+  event.origin = Event::Origin::local;
+  event.key = AnyKey(tree, KeyWord{});
+  event.place = static_cast<std::uint32_t>(percent);
+  events_.push(std::move(event));
+}
+
 void Sync::warn_of_ids() {
   for (TreeId tree : replica_.ids().trees()) {
     const std::uint64_t capacity = replica_.ids().capacity(tree);
@@ -62,31 +84,36 @@ void Sync::warn_of_ids() {
       auto [told, first] = ids_warned_.emplace(tree, 100);
       if (percent > mark || told->second <= mark) continue;
       told->second = mark;
-      Event event;
-      event.kind = Event::Kind::lease;
-      event.origin = Event::Origin::local;
-      event.key = AnyKey(tree, KeyWord{});
-      event.place = static_cast<std::uint32_t>(percent);
-      events_.push(std::move(event));
+      tell_of_ids(tree, percent);
     }
   }
 }
 
-void Sync::when_flushed(Promise<Done> promise) { flush_promises_.push_back(std::move(promise)); }
+void Sync::when_flushed(Promise<Done> promise) {
+  auto txn = replica_.database().read();
+  const auto last = replica_.database().meta().number(txn, fact::kLastOperation);
+  flush_promises_.push_back({last, std::move(promise)});
+}
 void Sync::when_live(Promise<Done> promise) { live_promises_.push_back(std::move(promise)); }
 
+void Sync::refuse_waiting(const Error& why) {
+  promises_.refuse_all(why);
+  for (auto& flush : std::exchange(flush_promises_, {})) flush.promise.settle(why);
+  for (auto& promise : std::exchange(live_promises_, {})) promise.settle(why);
+}
+
 void Sync::settle_waiting() {
-  if (gave_up_) {
-    // Nobody will answer. What was asked for stays in the outbox.
-    promises_.refuse_all(*gave_up_);
-    for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(*gave_up_);
-    for (auto& promise : std::exchange(live_promises_, {})) promise.settle(*gave_up_);
-  }
+  // Nobody will answer. What was asked for stays in the outbox.
+  if (gave_up_) refuse_waiting(*gave_up_);
   if (!flush_promises_.empty()) {
     auto txn = replica_.database().read();
-    if (txn.count(replica_.tables().outbox) == 0) {
-      for (auto& promise : std::exchange(flush_promises_, {})) promise.settle(Done{});
-    }
+    store::Cursor oldest(txn, replica_.tables().outbox);
+    const std::uint64_t open = oldest.first() ? oldest.key_number() : ~std::uint64_t{0};
+    std::erase_if(flush_promises_, [&](Flush& flush) {
+      if (flush.operation >= open) return false;
+      flush.promise.settle(Done{});
+      return true;
+    });
   }
   if (!live_promises_.empty() && is_live()) {
     for (auto& promise : std::exchange(live_promises_, {})) promise.settle(Done{});

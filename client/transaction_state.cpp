@@ -1,6 +1,5 @@
 #include "client/transaction_state.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include <capnp/any.h>
@@ -56,7 +55,7 @@ Work& TransactionState::add_work(Work work) {
   return works_.back();
 }
 
-Work* TransactionState::head_work(AnyKey key) {
+Work* TransactionState::head_work(AnyKey key, Tombstone tombstone) {
   if (Work* known = work(key)) return known;
   if (!replica_.tree(key.tree)) {
     refuse(Errc::unknown_tree, {},
@@ -64,7 +63,10 @@ Work* TransactionState::head_work(AnyKey key) {
     return nullptr;
   }
   auto head = before_->head(key);
-  if (!head || head->view.header().removed()) {
+  // A removed draft is only a spent number: what was released before it lives on.
+  const bool spent = head && head->view.header().removed() && head->key.revision().value > 1 &&
+                     tombstone == Tombstone::allowed;
+  if (!head || (head->view.header().removed() && !spent)) {
     refuse(head ? Errc::removed : Errc::unknown_record, key,
            head ? "was removed." : "is not a record of this replica.");
     return nullptr;
@@ -81,13 +83,12 @@ Work* TransactionState::head_work(AnyKey key) {
   loaded.key = key;
   loaded.header = head->view.header();
   loaded.body = words_of(head->view.body());
-  loaded.had_mark = LocalMark::is_local(loaded.header);
   loaded.edited = LocalMark::is_edited(loaded.header);
   return &add_work(std::move(loaded));
 }
 
-Work* TransactionState::borrowed_work(AnyKey key) {
-  Work* head = head_work(key);
+Work* TransactionState::borrowed_work(AnyKey key, Tombstone tombstone) {
+  Work* head = head_work(key, tombstone);
   if (!head) return nullptr;
   if (head->header.token != 0 && head->header.borrower == replica_.client_number()) return head;
   auto holder = before_->holder(key);
@@ -107,16 +108,41 @@ Work* TransactionState::borrowed_work(AnyKey key) {
   return nullptr;
 }
 
-void TransactionState::give_up_borrow(Work& work, Borrowing borrowing) {
-  if (borrowing == Borrowing::kept) return;
-  work.header.token = 0;
-  work.header.borrower = 0;
+bool TransactionState::is_created_here(const Work& work) const {
+  return work.handed_in_by && actions_[*work.handed_in_by].kind == ActionKind::CREATE;
+}
+
+Work* TransactionState::changeable_work(AnyKey key, const char* what_instead) {
+  Work* target = work(key);
+  // What this transaction makes or hands in is ours until it ends; what it removes is gone.
+  const bool decided = target && (target->handed_in_by || target->header.removed());
+  if (!decided) target = borrowed_work(key);
+  if (!target) return nullptr;
+  if (target->header.released() || target->releasing) {
+    refuse(Errc::frozen, key, std::string("is released: ") + what_instead);
+    return nullptr;
+  }
+  if (target->header.removed()) {
+    refuse(Errc::removed, key, "was removed.");
+    return nullptr;
+  }
+  return target;
+}
+
+void TransactionState::set_borrowing(Work& work, Borrowing borrowing) {
+  PlannedAction& action = actions_[*work.handed_in_by];
+  action.borrowing = borrowing;
+  const bool kept = borrowing == Borrowing::kept;
+  // The number of a create's operation is filled in at commit.
+  const std::uint64_t token = action.kind == ActionKind::CREATE ? OwnGrant::kBit : action.token;
+  work.header.token = kept ? token : 0;
+  work.header.borrower = kept ? replica_.client_number() : 0;
 }
 
 // -------- create
 
 KeyWord TransactionState::begin_create(TreeId tree) {
-  creating_ = AnyKey{};
+  creating_.emplace_back();
   if (!replica_.tree(tree)) {
     refuse(Errc::unknown_tree, {},
            "This replica does not have that tree. Name it in Client::Options::trees.");
@@ -129,111 +155,97 @@ KeyWord TransactionState::begin_create(TreeId tree) {
                "'. Connect to the server to get more; everything else goes on.");
     return {};
   }
-  creating_ = AnyKey(tree, KeyWord(*id, Revision{1}));
-  return creating_.word;
+  creating_.back().key = AnyKey(tree, KeyWord(*id, Revision{1}));
+  return creating_.back().key.word;
 }
 
 capnp::MessageBuilder& TransactionState::new_body() {
+  auto& body = creating_.back().body;
+  if (creating_.size() > 1) {
+    body = std::make_unique<capnp::MallocMessageBuilder>();
+    return *body;
+  }
   if (!scratch_) {
     scratch_ = std::make_unique<capnp::word[]>(kScratchWords);
     std::memset(static_cast<void*>(scratch_.get()), 0, kScratchWords * sizeof(capnp::word));
   }
-  new_body_.reset();
-  new_body_ =
-      std::make_unique<capnp::MallocMessageBuilder>(kj::arrayPtr(scratch_.get(), kScratchWords));
-  return *new_body_;
+  body = std::make_unique<capnp::MallocMessageBuilder>(kj::arrayPtr(scratch_.get(), kScratchWords));
+  return *body;
 }
 
 void TransactionState::end_create(Borrowing borrowing) {
-  auto body = canonical_words(new_body_->getRoot<capnp::AnyStruct>().asReader());
-  new_body_.reset();
-  if (creating_ != AnyKey{}) append_create(borrowing, std::move(body));
+  auto body = canonical_words(creating_.back().body->getRoot<capnp::AnyStruct>().asReader());
+  const AnyKey key = creating_.back().key;
+  creating_.pop_back();
+  if (key != AnyKey{}) append_create(key, borrowing, std::move(body));
 }
 
 AnyKey TransactionState::create(TreeId tree, std::span<const std::uint64_t> body,
                                 Borrowing borrowing) {
   begin_create(tree);
-  if (creating_ == AnyKey{}) return {};
+  const AnyKey key = creating_.back().key;
+  creating_.pop_back();
+  if (key == AnyKey{}) return {};
   std::vector<std::uint64_t> scratch;
   auto checked = before_->catalogue().find(tree)->shape().check(std::as_bytes(body), scratch);
   if (!checked) {
     reasons_.push_back(checked.error());
     return {};
   }
-  append_create(borrowing, words_of(checked->words()));
-  return creating_;
+  return append_create(key, borrowing, words_of(checked->words()));
 }
 
-void TransactionState::append_create(Borrowing borrowing, std::vector<std::uint64_t> body) {
+AnyKey TransactionState::append_create(AnyKey key, Borrowing borrowing,
+                                       std::vector<std::uint64_t> body) {
   Work created;
-  created.key = creating_;
+  created.key = key;
   created.header.iteration = 1;
   created.header.author = replica_.client_number();
   created.body = std::move(body);
   created.is_new = true;
   created.changed = true;
-  if (borrowing == Borrowing::kept) {
-    created.header.borrower = replica_.client_number();
-    created.header.token = OwnGrant::kBit;  // the operation's number is filled in at commit
-  }
-  add_work(std::move(created));
-  actions_.push_back({.kind = ActionKind::CREATE, .key = creating_, .borrowing = borrowing});
+  created.handed_in_by = actions_.size();
+  add_action({.kind = ActionKind::CREATE, .key = key});
+  set_borrowing(add_work(std::move(created)), borrowing);
+  return key;
 }
 
 // -------- edit
 
 capnp::MessageBuilder& TransactionState::edit_body(AnyKey key) {
-  Work* known = work(key);
-  const bool made_here = known && known->is_new && known->header.iteration > 0;
-  Work* target = made_here ? known : borrowed_work(key);
+  Work* target = changeable_work(key, "nobody can change it. Make the next revision.");
   if (!target) return harmless();
-  if (target->header.released()) {
-    refuse(Errc::frozen, key, "is released: nobody can change it. Make the next revision.");
-    return harmless();
-  }
-  if (target->header.removed()) {
-    refuse(Errc::removed, key, "was removed.");
-    return harmless();
-  }
   if (!target->message) target->message = copy_to_message(target->body);
   target->changed = true;
-  // An edit of what this transaction creates is part of the create.
-  if (!made_here) target->edited = true;
+  // What is handed in by this transaction is handed in as it is at the end.
+  if (!target->handed_in_by) target->edited = true;
   return *target->message;
 }
 
 void TransactionState::check_in(AnyKey key, std::string_view text, Borrowing borrowing) {
   if (!text.empty()) comment(text);
-  if (Work* known = work(key); known && known->is_new && known->header.iteration > 0)
-    return;  // a create is handed in anyway
-  Work* target = borrowed_work(key);
+  // Of a released one nothing can have been changed; what is left is the end of the borrow.
+  Work* target = changeable_work(
+      key, "nobody can change it. Make the next revision, or give the borrow back.");
   if (!target) return;
-  if (target->header.released()) {
-    // Nothing can have been changed; what is left of a check-in is the end of the borrow.
-    refuse(Errc::frozen, key,
-           "is released: nobody can change it. Make the next revision, or give the borrow back.");
-    return;
+  if (!target->handed_in_by) {
+    target->handed_in_by = actions_.size();
+    add_action({.kind = ActionKind::CHECK_IN, .key = target->key, .token = target->header.token});
   }
-  actions_.push_back({.kind = ActionKind::CHECK_IN,
-                      .key = target->key,
-                      .borrowing = borrowing,
-                      .token = target->header.token,
-                      .base_iteration = target->header.iteration});
   target->changed = true;
-  if (target->edited) ++target->header.iteration;
   target->edited = false;
-  give_up_borrow(*target, borrowing);
+  set_borrowing(*target, borrowing);
 }
 
 AnyKey TransactionState::next_revision(AnyKey key) {
-  Work* head = borrowed_work(key);
+  Work* head = borrowed_work(key.record(), Tombstone::allowed);
   if (!head) return {};
   auto tree = before_->catalogue().find(key.tree);
   if (!tree->versioned()) {
     refuse(Errc::not_versioned, key, "belongs to a tree without revisions.");
     return {};
   }
-  if (!head->header.released()) {
+  if (!head->header.released() && !head->header.removed()) {
     refuse(Errc::head_not_released, key, "is a draft still. Edit it, or release it first.");
     return {};
   }
@@ -242,69 +254,86 @@ AnyKey TransactionState::next_revision(AnyKey key) {
   draft.header.token = head->header.token;
   draft.header.borrower = head->header.borrower;
   draft.header.author = replica_.client_number();
-  draft.body = head->body;
+  draft.started_as = head->body;
+  if (head->header.removed()) {
+    auto released = before_->get(key.record());
+    COPPICE_CHECK(released.has_value());
+    draft.started_as = words_of(released->view.body());
+  }
+  draft.body = draft.started_as;
   draft.is_new = true;
   draft.changed = true;
-  actions_.push_back(
-      {.kind = ActionKind::NEXT_REVISION, .key = draft.key, .token = head->header.token});
-  give_up_borrow(*head, Borrowing::ends);
+  add_action({.kind = ActionKind::NEXT_REVISION, .key = draft.key, .token = head->header.token});
+  head->header.token = 0;
+  head->header.borrower = 0;
   head->changed = true;
   return add_work(std::move(draft)).key;
 }
 
 void TransactionState::release(AnyKey key, std::string_view text, std::uint16_t state) {
   if (!text.empty()) comment(text);
-  if (!on_line_)
+  if (!on_line_) {
     return refuse(Errc::offline, key,
                   "can be released only on line. Connect first; the draft stays as it is.");
-  Work* target = head_work(key);
-  if (!target) return;
-  // Ended by a check-in of this transaction: the authority sees both, in order, so ask it to keep
-  // the borrow until the release.
-  for (auto& action : actions_) {
-    if (action.kind == ActionKind::CHECK_IN && action.key == target->key &&
-        target->header.token == 0) {
-      action.borrowing = Borrowing::kept;
-      target->header.token = action.token;
-      target->header.borrower = replica_.client_number();
-    }
   }
-  if (!borrowed_work(target->key)) return;
-  if (target->edited)
+  Work* target = changeable_work(key, "it is so already.");
+  if (!target) return;
+  if (!before_->catalogue().find(key.tree)->versioned()) {
+    return refuse(Errc::not_versioned, key, "belongs to a tree without revisions.");
+  }
+  if (target->edited) {
     return refuse(Errc::pending_changes, key,
                   "has changes that are not checked in. Check in or undo them first.");
-  if (target->header.released()) return refuse(Errc::frozen, key, "is released already.");
-  actions_.push_back({.kind = ActionKind::RELEASE,
-                      .key = target->key,
-                      .token = target->header.token,
-                      .base_iteration = target->header.iteration,
-                      .state_to = state});
+  }
+  // The authority sees both actions, in order: what hands the body in keeps the borrow for this.
+  if (target->handed_in_by) set_borrowing(*target, Borrowing::kept);
+  target->releasing = true;
+  add_action({.kind = ActionKind::RELEASE,
+              .key = target->key,
+              .token = target->header.token,
+              .state_to = state});
 }
 
 void TransactionState::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {
-  if (!work(key) && !before_->get(key))
-    return refuse(Errc::unknown_record, key, "is not a record of this replica.");
-  actions_.push_back(
-      {.kind = ActionKind::SET_STATE, .key = key, .state_from = from, .state_to = to});
+  if (!work(key)) {
+    auto record = before_->get(key);
+    if (!record) return refuse(Errc::unknown_record, key, "is not a record of this replica.");
+    key = record->key;
+  }
+  add_action({.kind = ActionKind::SET_STATE, .key = key, .state_from = from, .state_to = to});
+}
+
+void TransactionState::drop_actions(AnyKey key) {
+  for (PlannedAction& action : actions_) {
+    if (action.key == key) action.dropped = true;
+  }
 }
 
 void TransactionState::remove(AnyKey key, std::string_view text) {
   if (!text.empty()) comment(text);
-  Work* target = borrowed_work(key);
+  Work* target = changeable_work(key, "nobody can remove it. Move its state number instead.");
   if (!target) return;
-  if (target->header.released())
-    return refuse(Errc::frozen, key,
-                  "is released: nobody can remove it. Move its state number instead.");
-  actions_.push_back({.kind = ActionKind::REMOVE,
-                      .key = target->key,
-                      .token = target->header.token,
-                      .base_iteration = target->header.iteration});
+  const bool never_was = is_created_here(*target);
+  if (target->handed_in_by) {
+    set_borrowing(*target, Borrowing::kept);
+    if (never_was) {
+      drop_actions(target->key);
+    } else {
+      actions_[*target->handed_in_by].dropped = true;
+    }
+  }
+  if (!never_was) {
+    add_action({.kind = ActionKind::REMOVE, .key = target->key, .token = target->header.token});
+  }
   target->header.flags |= RecordHeader::kRemoved;
+  target->header.token = 0;
+  target->header.borrower = 0;
   target->body.clear();
-  target->message.reset();
+  // Builders of it stay valid until the end.
+  if (target->message) refused_bodies_.push_back(std::move(target->message));
+  target->handed_in_by.reset();
   target->edited = false;
-  target->changed = true;
-  give_up_borrow(*target, Borrowing::ends);
+  target->changed = !never_was;
 }
 
 void TransactionState::comment(std::string_view text) { comment_ = text; }
@@ -324,63 +353,6 @@ capnp::AnyPointer::Reader TransactionState::read_body(AnyKey key) {
   }
   return capnp::readMessageUnchecked<capnp::AnyPointer>(
       reinterpret_cast<const capnp::word*>(body.data()));
-}
-
-// -------- finish
-
-void TransactionState::finish() {
-  for (Work& work : works_) {
-    if (!work.message) continue;
-    work.body = canonical_words(work.message->getRoot<capnp::AnyStruct>().asReader());
-    work.message.reset();
-  }
-  if (actions_.size() > limits_.actions_max) {
-    refuse(Errc::bad_request, {},
-           "The transaction has " + std::to_string(actions_.size()) +
-               " actions; the server takes at most " + std::to_string(limits_.actions_max) +
-               ". Split it.");
-  }
-}
-
-Result<wire::Frame> TransactionState::request(std::uint64_t operation,
-                                              std::int64_t claimed_time_us) {
-  std::size_t words = 64 + comment_.size() / 8;
-  for (const Work& work : works_) words += work.body.size() + 16;
-  words += actions_.size() * 12;
-  capnp::MallocMessageBuilder message(
-      static_cast<unsigned>(std::min<std::size_t>(words, 1u << 27)));
-  auto request = message.initRoot<protocol::ToServer>().initRequest();
-  request.setOperation(operation);
-  auto transaction = request.initTransaction();
-  transaction.setComment(comment_);
-  transaction.setClaimedTime(claimed_time_us);
-  auto list = transaction.initActions(static_cast<unsigned>(actions_.size()));
-  unsigned index = 0;
-  for (const PlannedAction& planned : actions_) {
-    auto action = list[index++];
-    action.setKind(planned.kind);
-    action.setKeepBorrow(planned.borrowing == Borrowing::kept);
-    action.setTree(planned.key.tree.value);
-    action.setKey(planned.key.word.value);
-    action.setToken(planned.token);
-    action.setBaseIteration(planned.base_iteration);
-    action.setStateFrom(planned.state_from);
-    action.setStateTo(planned.state_to);
-    if (planned.kind == ActionKind::CREATE || planned.kind == ActionKind::CHECK_IN) {
-      const Work& source = works_[by_key_.at(planned.key)];
-      action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(source.body.data()),
-                                  source.body.size() * 8));
-    }
-    auto tree = before_->catalogue().find(planned.key.tree);
-    action.setSchemaVersion(tree ? tree->version() : 0);
-  }
-  auto frame = to_frame(message);
-  if (frame.size_bytes() > limits_.frame_bytes_max) {
-    return error(Errc::bad_request, "The transaction has " + std::to_string(frame.size_bytes()) +
-                                        " bytes; the server takes at most " +
-                                        std::to_string(limits_.frame_bytes_max) + ". Split it.");
-  }
-  return frame;
 }
 
 }  // namespace coppice::client

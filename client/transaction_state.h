@@ -26,6 +26,7 @@ struct PlannedAction {
   std::uint32_t base_iteration = 0;
   std::uint16_t state_from = 0;
   std::uint16_t state_to = 0;
+  bool dropped = false;  // overtaken by a later call; not asked for
 };
 
 // A record as this transaction leaves it: what the replica will show until the authority has
@@ -35,16 +36,20 @@ struct Work {
   RecordHeader header;
   std::vector<std::uint64_t> body;                       // canonical; stale while `message` is set
   std::unique_ptr<capnp::MallocMessageBuilder> message;  // being edited
+  std::vector<std::uint64_t> started_as;                 // of a draft: the released body
   bool is_new = false;                                   // the tree does not have it yet
   bool changed = false;                                  // to be written at all
-  bool edited = false;    // holds an edit that no action of this transaction hands in
-  bool had_mark = false;  // differed from the authority before already
+  bool edited = false;     // holds an edit that no action of this transaction hands in
+  bool releasing = false;  // an action of this transaction releases it
+  // Where actions() has the create or the check-in that hands in the body as it is at the end.
+  std::optional<std::size_t> handed_in_by;
 };
 
 // What limits a transaction, as the server said in its last welcome.
 struct TransactionLimits {
   std::size_t actions_max = 100'000;
   std::size_t frame_bytes_max = 32u << 20;
+  std::size_t body_bytes_max = 4u << 20;
 };
 
 // Collects a transaction in memory while the user's function runs; judges each call against the
@@ -88,14 +93,25 @@ class TransactionState {
   Work& add_work(Work work);
   // The newest revision of the key's record, as work; refuses if there is none, or it is not this
   // revision.
-  Work* head_work(AnyKey key);
+  enum class Tombstone { refused, allowed };
+  Work* head_work(AnyKey key, Tombstone tombstone = Tombstone::refused);
   // The same, if we may change it.
-  Work* borrowed_work(AnyKey key);
+  Work* borrowed_work(AnyKey key, Tombstone tombstone = Tombstone::refused);
+  // The same, of a draft or an unversioned record; or what this transaction makes.
+  Work* changeable_work(AnyKey key, const char* what_instead);
+  // Whether this transaction makes it.
+  bool is_created_here(const Work& work) const;
   // Where nothing refused a call may write.
   capnp::MessageBuilder& harmless();
   void refuse(Errc code, AnyKey key, const std::string& what);
-  void give_up_borrow(Work& work, Borrowing borrowing);
-  void append_create(Borrowing borrowing, std::vector<std::uint64_t> body);
+  // Says what becomes of the borrow after the action that hands the record in.
+  void set_borrowing(Work& work, Borrowing borrowing);
+  void add_action(PlannedAction action) { actions_.push_back(std::move(action)); }
+  AnyKey append_create(AnyKey key, Borrowing borrowing, std::vector<std::uint64_t> body);
+  void drop_actions(AnyKey key);
+  void check_limits();
+  void fill(protocol::Action::Builder action, const PlannedAction& planned,
+            std::uint64_t operation);
 
   Replica& replica_;
   std::optional<Snapshot> before_;
@@ -106,11 +122,16 @@ class TransactionState {
   std::vector<PlannedAction> actions_;
   std::vector<Error> reasons_;
   std::string comment_;
-  AnyKey creating_;
-  // Bodies under construction use this memory first; Cap'n Proto wants it zeroed, and zeroes it
-  // again itself.
+  // Records between begin_create() and end_create(): several, where one is created inside the
+  // filling of another. No key: it was refused.
+  struct Creating {
+    AnyKey key;
+    std::unique_ptr<capnp::MallocMessageBuilder> body;
+  };
+  std::vector<Creating> creating_;
+  // The outermost body under construction uses this memory first; Cap'n Proto wants it zeroed, and
+  // zeroes it again itself.
   std::unique_ptr<capnp::word[]> scratch_;
-  std::unique_ptr<capnp::MallocMessageBuilder> new_body_;
   std::vector<std::unique_ptr<capnp::MallocMessageBuilder>> refused_bodies_;
 };
 

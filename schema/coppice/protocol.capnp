@@ -138,7 +138,8 @@ struct Request {
     transaction @2 :Transaction;
     borrow @3 :Borrow;
     wait @4 :Borrow;
-    # Wait in line for records that somebody holds. The place in the line ends with the connection.
+    # Wait in line for records that somebody holds. The place in the line ends with the connection; a wait that is sent again
+    # on another one waits again.
     giveBack @5 :GiveBack;
     lease @6 :LeaseRequest;
   }
@@ -198,6 +199,7 @@ struct Borrow {
 
 struct GiveBack {
   # Return or undo: ends borrows, changes nothing else. What is already gone counts as given back.
+  # Of a record that the client does not hold but waits for, or is offered: leaves the line.
   records @0 :List(RecordName);
   tokens @1 :List(UInt64);
   # One for each record.
@@ -427,7 +429,7 @@ enum Code {
   leaseExhausted @29;    # no ids left offline; go on line
   offline @30;           # needs the server; connect
   incompatibleSchema @31;# the schema cannot replace the stored one; see text
-  noSpace @32;           # the disk is full; nothing was changed
+  noSpace @32;           # the disk is full; nothing was changed, and the operation number is not used: send the same again later
   notVersioned @33;      # the tree has no revisions
   deviceForked @34;      # the replica was copied, or set back: it needs a new identity
   needsNewerClient @35;  # update the program

@@ -61,6 +61,7 @@ TEST_CASE("a borrow is granted only after its data is here", "[client]") {
   shop.bob.borrow(shop.part);
   REQUIRE(shop.bob.retitle(shop.part, "Bolt"));
   REQUIRE(shop.bob.check_in(shop.part));
+  shop.site.settle();
   bool granted = false;
   std::string title_then;
   auto pending = shop.ann->check_out(shop.part, {.reason = "wrong title"});

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "tests/client/site.h"
 
 namespace coppice::test {
@@ -81,9 +83,10 @@ TEST_CASE("what goes back to what it was is a change", "[client]") {
   REQUIRE(shop.ann.retitle(shop.part, "Bolt"));
   shop.forget();
   shop.ann->give_back({shop.part});
-  CHECK(shop.told(shop.ann) == Kinds{Kind::changed});
+  // The replica shows both at once; the authority's word adds nothing that was not told.
+  CHECK(shop.told(shop.ann) == Kinds{Kind::changed, Kind::returned});
   shop.site.settle();
-  CHECK(shop.told(shop.ann) == Kinds{Kind::returned});
+  CHECK(shop.told(shop.ann).empty());
 }
 
 TEST_CASE("a refused create is told as a conflict and as a removal, when both are visible",
@@ -113,28 +116,26 @@ TEST_CASE("a refused create is told as a conflict and as a removal, when both ar
   CHECK(removals == 1);
 }
 
-TEST_CASE("each accepted operation is told once, in order, with its sequence", "[client]") {
+// A transaction of creates is over with its answer, any other when the feed has brought its
+// effects: so each kind is told in its own order.
+TEST_CASE("each accepted operation is told once, with a sequence that is here", "[client]") {
   Shop shop;
   shop.ann.borrow(shop.part);
   shop.forget();
-  std::vector<std::uint64_t> expected;
   for (int i = 0; i < 5; ++i) {
     shop.ann.make_part("P");
     REQUIRE(shop.ann.retitle(shop.part, "Bolt " + std::to_string(i)));
     REQUIRE(shop.ann.check_in(shop.part, Borrowing::kept));
   }
   shop.site.settle();
-  std::uint64_t last = 0;
-  std::size_t accepted = 0;
+  std::set<std::uint64_t> accepted;
   for (const Event& event : shop.ann.events()) {
     if (event.kind != Kind::accepted) continue;
-    ++accepted;
-    CHECK(event.operation > last);
+    CHECK(accepted.insert(event.operation).second);
     CHECK(event.sequence > 0);
     CHECK(event.sequence <= shop.ann->status().cursor);
-    last = event.operation;
   }
-  CHECK(accepted == 10);
+  CHECK(accepted.size() == 10);
 }
 
 TEST_CASE("local events say so, and events of others too", "[client]") {

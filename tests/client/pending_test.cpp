@@ -46,11 +46,11 @@ TEST_CASE("an answer tells the operation's last change and its time", "[client]"
   const auto part = shop.ann.make_part("P1");
   shop.site.settle();
   shop.ann.borrow(part);
+  Desk bob(shop.site, "bob");
+  bob.go_on_line();
   REQUIRE(shop.ann.retitle(part, "Bolt"));
   const auto submitted = shop.ann->submit([&](Transaction& t) { t.check_in(part); });
   // Somebody else's change comes with the same unit.
-  Desk bob(shop.site, "bob");
-  bob.go_on_line();
   bob.make_part("P2");
   shop.site.settle();
   REQUIRE(accepted(submitted));

@@ -46,7 +46,9 @@ class Site final : public wire::ServerEvents {
 
   std::int64_t now_us = 1'700'000'000'000'000;
   wire::LoopbackNetwork network;
-  std::mt19937_64 random{1};
+  // Each site its own, so that two have different databases.
+  static inline std::uint64_t sites = 0;
+  std::mt19937_64 random{++sites};
 
  private:
   friend class Desk;

@@ -35,9 +35,8 @@ wire::Frame message(const std::function<void(ToClient::Builder)>& fill) {
 
 // What a frame from the server is, for those that have one.
 std::optional<ToClient::Which> kind_of(const wire::Frame& frame) {
-  capnp::FlatArrayMessageReader reader(
-      kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
-                   frame.size_bytes() / 8));
+  capnp::FlatArrayMessageReader reader(kj::arrayPtr(
+      reinterpret_cast<const capnp::word*>(frame.bytes().data()), frame.size_bytes() / 8));
   return reader.getRoot<ToClient>().which();
 }
 
@@ -69,14 +68,12 @@ std::vector<std::uint64_t> with_body(Shop& shop, const std::vector<std::uint64_t
 }
 
 void set_value(protocol::Change::Builder change, const std::vector<std::uint64_t>& words) {
-  change.setValue(
-      kj::arrayPtr(reinterpret_cast<const kj::byte*>(words.data()), words.size() * 8));
+  change.setValue(kj::arrayPtr(reinterpret_cast<const kj::byte*>(words.data()), words.size() * 8));
 }
 
 }  // namespace
 
-TEST_CASE("a replica says that it is catching up until the feed has reached the head",
-          "[client]") {
+TEST_CASE("a replica says that it is catching up until the feed has reached the head", "[client]") {
   server::Options options;
   options.part_bytes = 2000;
   options.parts_per_drain = 1;
@@ -134,8 +131,7 @@ TEST_CASE("a create whose answer is lost is made once", "[client]") {
   check_equal(shop.site, shop.ann);
 }
 
-TEST_CASE("a check-in whose answer is lost is made once, over restarts of both sides",
-          "[client]") {
+TEST_CASE("a check-in whose answer is lost is made once, over restarts of both sides", "[client]") {
   Shop shop;
   shop.ann.borrow(shop.part);
   REQUIRE(shop.ann.retitle(shop.part, "Bolt"));
@@ -189,9 +185,8 @@ TEST_CASE("damaged messages change nothing, and the client connects again", "[cl
   damaged.push_back(wire::Frame::copy_of(good.bytes().first(good.size_bytes() - 16)));
   // Records of no tree and of no revision.
   damaged.push_back(change_of(shop, [](auto change) { change.setTree(1); }));
-  damaged.push_back(change_of(shop, [&](auto change) {
-    change.setKey(shop.part.floating().word.value);
-  }));
+  damaged.push_back(
+      change_of(shop, [&](auto change) { change.setKey(shop.part.floating().word.value); }));
   // Values that contradict themselves.
   damaged.push_back(change_of(shop, [](auto change) { change.initValue(7); }));
   damaged.push_back(change_of(shop, [](auto change) { change.initValue(64); }));
@@ -209,9 +204,8 @@ TEST_CASE("damaged messages change nothing, and the client connects again", "[cl
   auto part = other_order.initRoot<shop::Part>();
   part.setTitle("Bolt");
   part.setNumber("P1");
-  damaged.push_back(change_of(shop, [&](auto change) {
-    set_value(change, with_body(shop, raw_words(other_order)));
-  }));
+  damaged.push_back(change_of(
+      shop, [&](auto change) { set_value(change, with_body(shop, raw_words(other_order))); }));
 
   for (const auto& frame : damaged) {
     INFO("message " << &frame - damaged.data());
@@ -296,6 +290,16 @@ TEST_CASE("connecting again to where one is connected changes nothing", "[client
   shop.site.settle();
   CHECK(shop.ann->status().connection == Connection::live);
   CHECK(shop.ann->status().url == "ws://server:7400/shop");
+}
+
+TEST_CASE("connecting to somewhere else leaves where one was", "[client]") {
+  Shop shop;
+  REQUIRE(shop.ann->connect("ws://server:7400/elsewhere"));
+  shop.site.settle();
+  CHECK(shop.ann->status().connection == Connection::refused);
+  CHECK_THAT(shop.ann->status().reason, ContainsSubstring("'elsewhere'"));
+  shop.ann.go_on_line();
+  CHECK(shop.ann->status().reason.empty());
 }
 
 TEST_CASE("a replica of another database is refused, and says so", "[client]") {

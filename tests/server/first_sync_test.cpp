@@ -76,10 +76,6 @@ TEST_CASE("what changes during a first sync comes again by the feed", "[server]"
   Peer bob(server, "bob");
   begin(server, bob);
   // One step at a time: a few parts, then changes on both sides of where it stands, then the rest.
-  bob.connect([&](Peer::Hello) {
-    // Before the hello is sent: everything below happens between it and the end of the sync.
-  });
-  begin(server, bob);
   bob.session = {1000};
   server.core().opened(bob.session, "main", "bob", server.now_us);
   capnp::MallocMessageBuilder message;

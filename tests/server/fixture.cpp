@@ -244,6 +244,9 @@ void Peer::apply(protocol::ToClient::Reader message) {
       }
       break;
     }
+    case protocol::ToClient::ANSWERS:
+      for (const auto answer : message.getAnswers()) apply_own(answer);
+      break;
     case protocol::ToClient::CHANGES:
       unit_.push_back(heard_.back().frame);
       if (!message.getChanges().getComplete()) break;
@@ -257,7 +260,38 @@ void Peer::apply(protocol::ToClient::Reader message) {
   }
 }
 
+void Peer::apply_own(protocol::Answer::Reader answer) {
+  const auto sent = sent_.find(answer.getOperation());
+  if (!answer.isAccepted() || sent == sent_.end()) return;
+  const kj::ArrayPtr words(reinterpret_cast<const capnp::word*>(sent->second.bytes().data()),
+                           sent->second.size_bytes() / 8);
+  capnp::FlatArrayMessageReader reader(words);
+  const auto request = reader.getRoot<protocol::ToServer>().getRequest();
+  if (!request.isTransaction()) return;
+  const auto actions = request.getTransaction().getActions();
+  for (const auto action : actions) {
+    if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow()) return;
+  }
+  for (unsigned i = 0; i < actions.size(); ++i) {
+    const AnyKey key(TreeId{actions[i].getTree()}, KeyWord(actions[i].getKey()));
+    const auto body = bytes_of(actions[i].getBody());
+    RecordHeader header;
+    header.sequence = header.body_sequence = answer.getAccepted().getFirst() + i;
+    header.author = number;
+    header.created_us = header.changed_us = answer.getAccepted().getTime();
+    header.iteration = 1;
+    header.flags = RecordHeader::kFresh;
+    header.schema_version = actions[i].getSchemaVersion();
+    header.body_words = static_cast<std::uint32_t>(body.size() / 8);
+    std::vector<std::byte> value(sizeof header);
+    std::memcpy(value.data(), &header, sizeof header);
+    value.insert(value.end(), body.begin(), body.end());
+    records.emplace(key, std::move(value));
+  }
+}
+
 void Peer::apply(protocol::Change::Reader change) {
+  if (!keeps_records) return;
   const AnyKey key(TreeId{change.getTree()}, KeyWord(change.getKey()));
   auto value = bytes_of(change.getValue());
   if (change.getHeaderOnly()) {

@@ -142,6 +142,8 @@ class Peer {
   std::uint64_t last_operation = 0;
   std::uint64_t acknowledged = 0;
   Records records;
+  // false: `records` is left alone, for a peer that does not know what it said.
+  bool keeps_records = true;
   std::uint32_t number = 0;
   wire::SessionId session;
   // Set while a first sync is under way.
@@ -150,6 +152,8 @@ class Peer {
  private:
   void apply(protocol::ToClient::Reader message);
   void apply(protocol::Change::Reader change);
+  // What a transaction of creates made, worked out as protocol.capnp says that a client can.
+  void apply_own(protocol::Answer::Reader answer);
 
   TestServer& server_;
   std::vector<std::byte> database_;

@@ -79,7 +79,7 @@ TEST_CASE("a message that points at the same words again and again is refused", 
   std::size_t large = 0;
   for (std::size_t i = 0; i < flat.size(); ++i) {
     const std::uint64_t count = words[i] >> 35;
-    if ((words[i] & 3) == 1 && ((words[i] >> 32) & 7) == 2 && count > 2000) large = i;
+    if ((words[i] & 3) == 1 && ((words[i] >> 32) & 7) == 2 && count > 2000 && large == 0) large = i;
   }
   REQUIRE(large > 0);
   const std::int64_t target =
@@ -104,6 +104,7 @@ TEST_CASE("no mutation of a request harms the server", "[server]") {
   TestServer server;
   Maker ann(server, "ann");
   Peer watcher(server, "watcher");
+  ann.keeps_records = false;
   const auto token = token_of(ann.ask(Work().create(part(1), part_body("R1"), true)));
   const std::vector<std::function<void(protocol::Request::Builder)>> requests = {
       Work().create(part(2), part_body("R2")).create(company(1), company_body("Acme")),
@@ -116,12 +117,7 @@ TEST_CASE("no mutation of a request harms the server", "[server]") {
       lease(kParts, 10),
   };
   for (int round = 0; round < 300; ++round) {
-    if (ann.closed()) {
-      ann.last_operation = server.core().queued_bytes() == 0 ? ann.last_operation : 0;
-      server.wire().closed.clear();
-      ann.connect([](Peer::Hello h) { h.setLastOperation(~0ull >> 1); });
-      ann.last_operation = ann.welcome().getLastOperation();
-    }
+    if (ann.closed()) ann.connect([](Peer::Hello h) { h.setLastOperation(~0ull >> 1); });
     capnp::MallocMessageBuilder message;
     auto request = message.initRoot<protocol::ToServer>().initRequest();
     request.setOperation(++ann.last_operation);

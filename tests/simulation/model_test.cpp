@@ -106,12 +106,11 @@ TEST_CASE("the history notices a transaction that is applied twice", "[simulatio
 TEST_CASE("the history notices half a transaction", "[simulation]") {
   Ledger ledger;
   History history(ledger);
-  ledger.enter(ledger.next_number(), {"alice",
-                                      {HandMade::key(1).record(), HandMade::key(2).record()},
-                                      {},
-                                      true,
-                                      Fate::open,
-                                      false});
+  Deed deed;
+  deed.client = "alice";
+  deed.touched = {HandMade::key(1).record(), HandMade::key(2).record()};
+  deed.sent = true;
+  ledger.enter(ledger.next_number(), deed);
   CHECK_THROWS_MATCHES(HandMade().company(1, header(1, 0), "c1").observe(history), Violation,
                        says("X6"));
 }

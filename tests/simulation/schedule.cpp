@@ -18,6 +18,7 @@ constexpr unsigned kTrySecondsMax = 20;
 
 // What an abort prints: a signal handler has nothing else to find it by.
 const Failure* running = nullptr;
+int shrink_aborts_seconds = 0;
 Totals sums;
 
 void add_up(const WireTap::Counts& counts) {
@@ -43,7 +44,12 @@ void print_and_die(int signal) {
   if (running != nullptr) {
     Failure failure = *running;
     failure.what = "aborted by signal " + std::to_string(signal);
+    running = nullptr;
     std::fprintf(stderr, "%s\n", report(failure).c_str());
+    if (shrink_aborts_seconds > 0) {
+      failure = shrink(std::move(failure), shrink_aborts_seconds);
+      std::fprintf(stderr, "Shrunk:\n%s\n", report(failure).c_str());
+    }
     std::fflush(stderr);
   }
   std::signal(signal, SIG_DFL);
@@ -88,6 +94,9 @@ int outcome_in_child(std::uint64_t seed, const std::vector<Action>& actions) {
   if (child == 0) {
     std::signal(SIGABRT, SIG_DFL);
     std::signal(SIGSEGV, SIG_DFL);
+    sigset_t none;  // an abort's handler, where this may be called, has its signal blocked
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(255);
     ::alarm(kTrySecondsMax);
     const auto failure = replay(seed, actions);
@@ -163,7 +172,8 @@ std::string report(const Failure& failure) {
   return text + "  cluster.converge();\n}\n";
 }
 
-void report_aborts() {
+void report_aborts(int shrink_seconds) {
+  shrink_aborts_seconds = shrink_seconds;
   for (const int signal : {SIGABRT, SIGSEGV}) std::signal(signal, print_and_die);
 }
 

@@ -29,10 +29,11 @@ Failure shrink(Failure failure, int seconds_max);
 // The seed, what is wrong, and a test that shows it, to be pasted into scenarios_test.cpp.
 std::string report(const Failure& failure);
 
-// From now on a process that aborts within a schedule prints its seed and trace first.
-void report_aborts();
+// From now on a process that aborts within a schedule prints its seed and trace first, made shorter
+// for about so many seconds.
+void report_aborts(int shrink_seconds = 0);
 
-// As report_aborts() prints it.
+// What all schedules of this process together did.
 struct Totals {
   std::uint64_t schedules = 0;
   std::uint64_t accepted = 0;

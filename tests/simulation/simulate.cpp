@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     range = *parsed;
   }
   if (flags.seed) range = {*flags.seed, *flags.seed};
-  report_aborts();
+  report_aborts(flags.shrink_seconds);
   return Runner(flags).run(range);
 }
 

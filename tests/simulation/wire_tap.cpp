@@ -69,13 +69,6 @@ std::string operation_text(const std::string& device, std::uint64_t operation) {
 void WireTap::to_server(wire::SessionId session, const wire::Frame& frame) {
   ++counts_.frames;
   decode<protocol::ToServer>(frame, [&](protocol::ToServer::Reader message) {
-    if (getenv("SIMT") && !message.isHello())
-      fprintf(stderr, "-> %lu %s: %s\n", session.value, sessions_[session].device.c_str(),
-              kj::str(message).cStr());
-    if (getenv("SIMT") && message.isHello())
-      fprintf(stderr, "-> %lu hello %s cursor %lu partial %d first %d\n", session.value,
-              message.getHello().getDevice().cStr(), message.getHello().getCursor(),
-              message.getHello().getPartial(), message.getHello().hasFirstSync());
     if (message.isHello()) hello(sessions_[session], message.getHello());
     if (message.isRequest()) request(sessions_[session], message.getRequest());
   });
@@ -84,13 +77,6 @@ void WireTap::to_server(wire::SessionId session, const wire::Frame& frame) {
 void WireTap::to_client(wire::SessionId session, const wire::Frame& frame) {
   ++counts_.frames;
   decode<protocol::ToClient>(frame, [&](protocol::ToClient::Reader message) {
-    if (getenv("SIMT") && !message.isWelcome())
-      fprintf(stderr, "<- %lu %s: %s\n", session.value, sessions_[session].device.c_str(),
-              kj::str(message).cStr());
-    if (getenv("SIMT") && message.isWelcome())
-      fprintf(stderr, "<- %lu welcome %s first %d head %lu\n", session.value,
-              sessions_[session].device.c_str(), message.getWelcome().getFirstSync(),
-              message.getWelcome().getHead());
     Session& to = sessions_[session];
     switch (message.which()) {
       case protocol::ToClient::WELCOME:

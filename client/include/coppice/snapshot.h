@@ -95,12 +95,13 @@ class Snapshot {
     return Record<T>(Key<T>(found->key.word), found->view);
   }
   std::optional<AnyRecord> get(AnyKey key) const;
-  // The newest revision, released or not: what a check_out is about.
+  // The newest revision, released or not: what a check_out is about. Of AnyKey also a removed one,
+  // which has no body.
   std::optional<AnyRecord> head(AnyKey key) const;
   template <typename T>
   std::optional<Record<T>> head(Key<T> key) const {
     auto found = head(AnyKey(key));
-    if (!found) return std::nullopt;
+    if (!found || found->header().removed()) return std::nullopt;
     return Record<T>(Key<T>(found->key.word), found->view);
   }
 

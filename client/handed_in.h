@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "client/replica.h"
+
+namespace coppice::client {
+
+// The body that a record has without an edit that was not handed in: the authority's, or what our
+// last unanswered transaction makes of it. Empty: it has none.
+std::vector<std::uint64_t> handed_in_body(const Replica& replica, const store::Txn& txn,
+                                          AnyKey key);
+
+}  // namespace coppice::client
