@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kPerTransaction = 1'000;
 // About what the server's group commit gets of such transactions.
 constexpr std::uint64_t kRawBatch = 10'000;
-constexpr std::uint64_t kSingleRecords = 10'000;
+constexpr std::uint64_t kSingleRecords = 2'000;
 
 struct Rates {
   std::vector<double> create;

@@ -332,7 +332,10 @@ std::uint64_t Applier::open_operation_on(AnyKey key) const {
   store::Cursor walk(writer_.txn(), writer_.replica().tables().awaiting);
   for (bool more = walk.first(); more; more = walk.next()) {
     for (const Touched& touched : touched_by(walk.key_number())) {
-      if (touched.key == key) last = walk.key_number();
+      // A release and a new state leave no body behind that work could go on from.
+      const bool leaves_body = touched.kind != protocol::Action::Kind::RELEASE &&
+                               touched.kind != protocol::Action::Kind::SET_STATE;
+      if (touched.key == key && leaves_body) last = walk.key_number();
     }
   }
   return last;

@@ -114,7 +114,10 @@ namespace {
 // The record as it is without an edit that was not handed in, and without the borrow.
 void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
                      std::uint64_t operation) {
-  const auto body = handed_in_body(writer.replica(), writer.txn(), key);
+  const auto shown = writer.visible(key)->body();
+  auto body = handed_in_body(writer.replica(), writer.txn(), key);
+  // Where nothing else is known of it, what is shown is all there is.
+  if (body.empty()) body.assign(shown.begin(), shown.end());
   if (LocalMark::is_edited(header) && LocalMark::operation(header) == 0) {
     header = writer.base(key)->header();
   }

@@ -32,11 +32,12 @@ std::vector<std::uint64_t> handed_in_body(const Replica& replica, const store::T
     if (!request) return {};
     StoredRequest stored(*request);
     if (auto body = stored.body_of(key)) return words_of(*body);
-    // It was made by a next revision.
-    return released_before(*tree, txn, key.word);
   }
+  // The operation handed in no body (a release, a state): the authority's is the last.
   auto base = txn.find(replica.tables().bases, PairKey(key).bytes());
-  return base ? words_of(store::stored_record(*base).body()) : std::vector<std::uint64_t>{};
+  if (base) return words_of(store::stored_record(*base).body());
+  // It was made by a next revision whose answer has not come.
+  return released_before(*tree, txn, key.word);
 }
 
 }  // namespace coppice::client

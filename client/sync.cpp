@@ -215,6 +215,9 @@ void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader change
   position_.head = std::max({position_.head, changes.getHead(), position_.cursor});
   if (changes.getComplete())
     position_.catching_up = position_.partial = changes.getHead() > changes.getUpTo();
+  // Within a unit, and between the pieces of a cut one, a record may have moved on to a later part:
+  // only a whole state holds the effects of all operations up to the cursor.
+  if (!changes.getComplete() || position_.partial) return;
   for (const Applier::Over over : applier.reach(position_.cursor)) {
     outcome.settle.push_back([this, over] {
       Accepted told{.operation = over.operation, .sequence = over.sequence};
@@ -292,7 +295,7 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
     }
     case Which::ACCEPTED: {
       auto accepted = answer.getAccepted();
-      auto result = applier.accepted(operation, accepted, position_.cursor);
+      auto result = applier.accepted(operation, accepted, position_.partial ? 0 : position_.cursor);
       Accepted told{
           .operation = operation, .sequence = accepted.getLast(), .time_us = accepted.getTime()};
       if (!result.over) {
@@ -387,6 +390,7 @@ void Sync::conclude(Outcome outcome) {
 }
 
 void Sync::settle_grants() {
+  if (position_.partial) return;
   auto ready = std::partition(granted_.begin(), granted_.end(),
                               [&](const Granted& g) { return g.sequence > position_.cursor; });
   std::vector<Granted> settled(ready, granted_.end());

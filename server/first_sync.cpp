@@ -14,10 +14,6 @@ std::uint64_t count_all(const store::Txn& txn, const store::Database& database) 
   return count;
 }
 
-bool left_out(KeyWord key, RecordView record) {
-  return record.header().removed() && key.revision().value == 1;
-}
-
 }  // namespace
 
 FirstSync::Part FirstSync::collect(const store::Txn& txn, TreeId id, store::RecordTree tree,
@@ -28,7 +24,6 @@ FirstSync::Part FirstSync::collect(const store::Txn& txn, TreeId id, store::Reco
   store::RecordCursor cursor(txn, tree, from);
   for (; cursor && part.size_bytes < options.part_bytes; cursor.next()) {
     const ChangeView change{AnyKey(id, cursor.key()), cursor.record()};
-    if (left_out(change.key.word, change.record)) continue;
     part.records.push_back(change);
     part.size_bytes += size_in_message(change);
   }

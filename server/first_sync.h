@@ -18,8 +18,8 @@ namespace coppice::server {
 //
 // Every part is read in a transaction of its own, so nothing is pinned while a slow client takes
 // hours; what changes meanwhile comes again by the feed, from the sequence at which the first sync
-// began. Tombstones of whole records are left out. Tombstones of later revisions are not: they tell
-// which revision numbers are spent.
+// began. Tombstones come too: they tell which revision numbers are spent, and a client that made a
+// record and lost the answer that it is gone.
 class FirstSync {
  public:
   explicit FirstSync(const FirstSyncPosition& position) : position_(position) {}

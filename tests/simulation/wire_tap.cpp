@@ -162,7 +162,8 @@ void WireTap::answer(Session& session, protocol::Answer::Reader answer) {
   Request& request = found->second;
   const std::uint64_t content = hash_of(answer);
   // A place in the line ends with the connection, so its answer may be another one later.
-  if (request.answer && !answer.isWaiting()) {
+  if (answer.isWaiting()) request.is_wait = true;
+  if (request.answer && !request.is_wait) {
     require(*request.answer == content, [&] {
       return "X5: " + operation_text(session.device, answer.getOperation()) + " has two answers";
     });

@@ -54,6 +54,7 @@ class WireTap {
     std::uint64_t deed = 0;     // 0: not a transaction of a deed
     std::vector<Step> steps;
     std::optional<std::uint64_t> answer;  // hash
+    bool is_wait = false;
     std::vector<AnyKey> leased;
     std::uint64_t first = 1;
     std::uint64_t last = 0;
