@@ -115,7 +115,8 @@ bool TransactionState::is_created_here(const Work& work) const {
 Work* TransactionState::changeable_work(AnyKey key, const char* what_instead) {
   Work* target = work(key);
   // What this transaction makes or hands in is ours until it ends; what it removes is gone.
-  const bool decided = target && (target->handed_in_by || target->header.removed());
+  const bool decided =
+      target && (target->handed_in_by || target->header.removed() || target->releasing);
   if (!decided) target = borrowed_work(key);
   if (!target) return nullptr;
   if (target->header.released() || target->releasing) {
@@ -292,6 +293,10 @@ void TransactionState::release(AnyKey key, std::string_view text, std::uint16_t 
               .key = target->key,
               .token = target->header.token,
               .state_to = state});
+  // The release ends the borrow: nothing may be built on it while the answer is on its way.
+  target->header.token = 0;
+  target->header.borrower = 0;
+  target->changed = true;
 }
 
 void TransactionState::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {

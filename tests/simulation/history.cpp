@@ -190,24 +190,23 @@ void History::append_marks(AnyKey key, const std::string& before, const std::str
     require(known.insert(mark.number).second, [&] {
       return "X5: " + to_string(mark) + " was applied twice to " + to_string(key) + ": " + after;
     });
-    if (mark.kind == Mark::Kind::edited || is_carried(key.record(), mark.number)) continue;
+    if (mark.kind == Mark::Kind::edited || is_carried(key.record(), trail, mark.number)) continue;
     ledger_.applied(mark.number);
     fresh_.insert(mark.number);
   }
 }
 
 // C4: work that was refused stays under its borrow, and comes again with the next check-in of the
-// same record.
-bool History::is_carried(AnyKey record, std::uint64_t number) const {
+// same record, whose mark then follows; or which left no mark, for it handed in what was there.
+bool History::is_carried(AnyKey record, const Trail& trail, std::uint64_t number) const {
   const Deed& refused = *ledger_.find(number);
   if (refused.fate != Fate::refused) return false;
-  const auto contains = [&](const std::vector<AnyKey>& records) {
-    return std::ranges::find(records, record) != records.end();
-  };
   return std::ranges::any_of(ledger_.deeds(), [&](const auto& entry) {
     const auto& [later, deed] = entry;
-    return later > number && deed.client == refused.client && deed.fate != Fate::refused &&
-           (contains(deed.touched) || contains(deed.handed));
+    if (later <= number || deed.client != refused.client || deed.fate == Fate::refused)
+      return false;
+    const bool handed = std::ranges::find(deed.handed, record) != deed.handed.end();
+    return handed || std::ranges::find(trail, later, &Mark::number) != trail.end();
   });
 }
 

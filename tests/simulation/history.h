@@ -58,7 +58,7 @@ class History {
   void body_changed(AnyKey key, const Record& before, const RecordHeader& header,
                     const std::string& trail);
   void append_marks(AnyKey key, const std::string& before, const std::string& after);
-  bool is_carried(AnyKey record, std::uint64_t number) const;
+  bool is_carried(AnyKey record, const Trail& trail, std::uint64_t number) const;
   void check_token(AnyKey key, const RecordHeader& header);
   void require_whole(std::uint64_t number) const;
 
