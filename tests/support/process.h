@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,6 +19,10 @@ struct ProcessEnd {
   int code = 0;
   int signal = 0;
   bool operator==(const ProcessEnd&) const = default;
+  // For the message of a failed check.
+  friend std::ostream& operator<<(std::ostream& out, const ProcessEnd& end) {
+    return out << "code " << end.code << ", signal " << end.signal;
+  }
 };
 
 // A child process with its input given and its output kept. It is killed with this object, and by
