@@ -226,29 +226,26 @@ Applier::AcceptedResult Applier::accepted(std::uint64_t operation,
 }
 
 bool Applier::confirm_creates(std::uint64_t operation, protocol::Accepted::Reader accepted) {
-  auto touched = touched_by(operation);
   StoredRequest stored(*request(operation));
-  if (!stored.is_pure_creates()) return false;
-  std::vector<std::uint32_t> versions;
-  for (auto action : stored.reader().getTransaction().getActions())
-    versions.push_back(action.getSchemaVersion());
-  for (std::size_t i = 0; i < touched.size(); ++i) {
-    auto current = writer_.visible(touched[i].key);
-    if (!current || LocalMark::operation(current->header()) != operation) continue;
-    if (writer_.base(touched[i].key)) {
-      writer_.show_base(touched[i].key);
-      continue;
-    }
-    // Exactly the header the authority gave it (protocol.capnp, Accepted).
-    RecordHeader header;
-    header.sequence = header.body_sequence = accepted.getFirst() + i;
-    header.author = writer_.replica().client_number();
-    header.created_us = header.changed_us = accepted.getTime();
-    header.iteration = 1;
-    header.flags = RecordHeader::kFresh;
-    header.schema_version = versions[i];
-    writer_.show_header(touched[i].key, *current, header);
+  const auto creates = stored.pure_creates();
+  if (!creates) return false;
+  // Copied, as the request lies in the store that is now written.
+  std::vector<std::pair<AnyKey, RecordHeader>> confirmed;
+  confirmed.reserve(creates->size());
+  // Exactly the headers the authority gave them (protocol.capnp, Accepted).
+  RecordHeader header;
+  header.author = writer_.replica().client_number();
+  header.created_us = header.changed_us = accepted.getTime();
+  header.iteration = 1;
+  header.flags = RecordHeader::kFresh;
+  header.sequence = accepted.getFirst();
+  for (auto create : *creates) {
+    header.body_sequence = header.sequence;
+    header.schema_version = create.getSchemaVersion();
+    confirmed.emplace_back(AnyKey(TreeId{create.getTree()}, KeyWord(create.getKey())), header);
+    ++header.sequence;
   }
+  writer_.confirm_creates(operation, confirmed);
   forget_request(operation);
   return true;
 }

@@ -92,6 +92,40 @@ void ReplicaWriter::show_header(AnyKey key, RecordView current, const RecordHead
   write(key, current, compose(after_room_, header, current.body()), false);
 }
 
+void ReplicaWriter::confirm_creates(std::uint64_t operation,
+                                    std::span<const std::pair<AnyKey, RecordHeader>> created) {
+  while (!created.empty()) {
+    if (const auto done = confirm_in_place(operation, created)) {
+      created = created.subspan(done);
+      continue;
+    }
+    const auto& [key, header] = created.front();
+    created = created.subspan(1);
+    auto current = visible(key);
+    if (!current || LocalMark::operation(current->header()) != operation) continue;
+    if (base(key)) {
+      show_base(key);
+    } else {
+      show_header(key, *current, header);
+    }
+  }
+}
+
+std::size_t ReplicaWriter::confirm_in_place(
+    std::uint64_t operation, std::span<const std::pair<AnyKey, RecordHeader>> created) {
+  const TreeId id = created.front().first.tree;
+  // An indexer is shown both records whole, and a base is shown in their stead.
+  if (indexed(id) || txn_.count(replica_.tables().bases) != 0) return 0;
+  store::HeaderWriter headers(txn_, tree(id));
+  std::size_t done = 0;
+  for (; done < created.size() && created[done].first.tree == id; ++done) {
+    const auto current = headers.find(created[done].first.word);
+    if (current && LocalMark::operation(*current) == operation)
+      headers.replace(created[done].second);
+  }
+  return done;
+}
+
 void ReplicaWriter::forget(AnyKey key) {
   auto current = visible(key);
   if (!current) return;

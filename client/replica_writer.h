@@ -43,6 +43,10 @@ class ReplicaWriter {
   void show_header(AnyKey key, const RecordHeader& header);
   // The same for a caller that has looked already. REQUIRES: `current` is what is visible.
   void show_header(AnyKey key, RecordView current, const RecordHeader& header);
+  // The authority accepted what `operation` created, and gave it these headers. What was changed
+  // since stays as it is; where the authority has moved on already, its state is shown.
+  void confirm_creates(std::uint64_t operation,
+                       std::span<const std::pair<AnyKey, RecordHeader>> created);
   // Makes the tree not have it.
   void forget(AnyKey key);
 
@@ -75,6 +79,9 @@ class ReplicaWriter {
   RecordView copy(std::vector<std::uint64_t>& room, RecordView value);
   void write(AnyKey key, std::optional<RecordView> before, RecordView after, bool append);
   void index(AnyKey key, std::optional<RecordView> before, std::optional<RecordView> after);
+  // How far confirm_creates() gets in one tree by changing headers where they lie.
+  std::size_t confirm_in_place(std::uint64_t operation,
+                               std::span<const std::pair<AnyKey, RecordHeader>> created);
   enum class Body { same, differs };
   void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
                        Body body);

@@ -22,15 +22,16 @@ class StoredRequest {
 
   protocol::Request::Reader reader() const { return request_; }
 
-  // Creates only, none of which keeps its borrow: the answer alone tells the headers
-  // (protocol.capnp, Accepted).
-  bool is_pure_creates() const {
-    if (!request_.isTransaction()) return false;
-    for (auto action : request_.getTransaction().getActions()) {
+  // The actions of a transaction of creates only, none of which keeps its borrow: the answer alone
+  // tells the headers (protocol.capnp, Accepted). Nothing for every other request.
+  std::optional<capnp::List<protocol::Action>::Reader> pure_creates() const {
+    if (!request_.isTransaction()) return std::nullopt;
+    const auto actions = request_.getTransaction().getActions();
+    for (auto action : actions) {
       if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow())
-        return false;
+        return std::nullopt;
     }
-    return true;
+    return actions;
   }
 
   // The last body that the transaction hands in for this record; nothing if it hands in none.

@@ -16,6 +16,8 @@ constexpr std::size_t kInFlightBytesMax = 16u << 20;
 // Leases begin small and grow with use.
 constexpr std::uint64_t kFirstLease = 1'000;
 constexpr std::uint64_t kLargestOwnLease = 100'000;
+// No request for a lease is larger; what is need not be looked at to see that it is none.
+constexpr std::size_t kLeaseRequestBytesMax = 256;
 
 }  // namespace
 
@@ -60,6 +62,7 @@ std::set<TreeId> Sync::leases_in_outbox() const {
   auto txn = replica_.database().read();
   store::Cursor cursor(txn, replica_.tables().outbox);
   for (bool more = cursor.first(); more; more = cursor.next()) {
+    if (cursor.value().size() > kLeaseRequestBytesMax) continue;
     StoredRequest stored(cursor.value());
     if (stored.reader().isLease()) trees.insert(TreeId{stored.reader().getLease().getTree()});
   }

@@ -181,11 +181,23 @@ bool Cursor::seek(Bytes key) {
   key_ = key;
   return move(MDB_SET_RANGE);
 }
+bool Cursor::step_to(std::uint64_t key) {
+  if (!key_.empty() && next() && key_number() == key) return true;
+  return seek(key) && key_number() == key;
+}
 bool Cursor::first_value(std::uint64_t key) {
   key_ = bytes_of(key);
   return move(MDB_SET_KEY);
 }
 bool Cursor::next_value() { return move(MDB_NEXT_DUP); }
+
+void Cursor::overwrite(Bytes value) {
+  COPPICE_CHECK(cursor_ != nullptr && value.size() == value_.size());
+  // LMDB's own key pointer is never handed back to a put.
+  std::uint64_t key = key_number();
+  MDB_val mdb_key{sizeof key, &key}, mdb_value = to_mdb(value);
+  require(mdb_cursor_put(cursor_, &mdb_key, &mdb_value, MDB_CURRENT), "write a table");
+}
 
 std::uint64_t Cursor::key_number() const {
   std::uint64_t number;

@@ -120,6 +120,8 @@ class Cursor {
   // The first entry with a key not below `key`.
   bool seek(Bytes key);
   bool seek(std::uint64_t key) { return seek(bytes_of(key)); }
+  // The entry of exactly `key`; costs little where that is the next one.
+  bool step_to(std::uint64_t key);
   // In an index: the first value of exactly `key`, and the next value of the same key.
   bool first_value(std::uint64_t key);
   bool next_value();
@@ -128,6 +130,11 @@ class Cursor {
   std::uint64_t key_number() const;
   Bytes value() const { return value_; }
   std::uint64_t value_number() const;
+
+  // Overwrites the value of the entry it stands on, which is cheaper than WriteTxn::put; value() is
+  // then not valid any more. REQUIRES: it walks a WriteTxn, and `value` is as long as the old one
+  // and no view of the store.
+  void overwrite(Bytes value);
 
  private:
   bool move(int operation);

@@ -94,6 +94,22 @@ void RecordTree::append_value(WriteTxn& txn, KeyWord key, RecordView value) cons
   txn.append(table_, key.value, value.value());
 }
 
+std::optional<RecordHeader> HeaderWriter::find(KeyWord key) {
+  if (!cursor_.step_to(key.value)) return std::nullopt;
+  return stored_record(cursor_.value()).header();
+}
+
+void HeaderWriter::replace(RecordHeader header) {
+  const auto old = cursor_.value();
+  room_.assign(old.begin(), old.end());
+  RecordHeader before;
+  std::memcpy(&before, room_.data(), sizeof before);
+  COPPICE_CHECK(before.released() == header.released() && before.removed() == header.removed());
+  header.body_words = before.body_words;
+  std::memcpy(room_.data(), &header, sizeof header);
+  cursor_.overwrite(room_);
+}
+
 RecordView RecordCursor::record() const { return stored_record(cursor_.value()); }
 
 }  // namespace coppice::store

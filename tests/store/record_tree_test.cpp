@@ -131,4 +131,36 @@ TEST_CASE("a cursor walks from a key on, tombstones included", "[store]") {
   CHECK_FALSE(cursor);
 }
 
+TEST_CASE("headers are replaced where they lie, and bodies and hashes stay", "[store]") {
+  Records records;
+  for (std::uint64_t id = 1; id <= 500; ++id) {
+    records.put(key(id), header(id, id % 7 == 0 ? kReleased : 0), words(1 + id % 40, id));
+  }
+  records.put(key(501), header(501, kRemoved), {});
+  records.environment.write([&](WriteTxn& txn) {
+    HeaderWriter headers(txn, records.tree);
+    CHECK_FALSE(headers.find(key(9999)));
+    // Neighbours, a gap, a step back, and one that is not there between them.
+    for (std::uint64_t id : {1, 2, 3, 250, 251, 7, 8, 501}) {
+      const auto found = headers.find(key(id));
+      REQUIRE(found);
+      CHECK(found->sequence == id);
+      RecordHeader replaced = *found;
+      replaced.sequence = 10'000 + id;
+      headers.replace(replaced);
+      CHECK_FALSE(headers.find(key(id, 2)));
+    }
+  });
+  auto txn = records.environment.read();
+  for (std::uint64_t id : {1, 2, 3, 7, 8, 250, 251}) {
+    const auto found = records.tree.find(txn, key(id));
+    CHECK(found->header().sequence == 10'000 + id);
+    CHECK(body_of(*found) == words(1 + id % 40, id));
+  }
+  CHECK(records.tree.find(txn, key(7))->hash() == content_hash(words(8, 7)));
+  CHECK(records.tree.find(txn, key(501))->header().sequence == 10'501);
+  CHECK(records.tree.find(txn, key(4))->header().sequence == 4);
+  CHECK(records.tree.count(txn) == 501);
+}
+
 }  // namespace coppice::store
