@@ -11,6 +11,7 @@
 
 #include <capnp/serialize.h>
 
+#include "test_places.h"
 #include "tests/support/catch.h"
 
 namespace coppice::test {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "codegen/render.h"
+#include "test_places.h"
 #include "tests/codegen/compile.h"
 #include "tests/support/catch.h"
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codegen/render.h"
+#include "test_places.h"
 #include "tests/codegen/compile.h"
 #include "tests/support/catch.h"
 

@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include "test_places.h"
 #include "tests/e2e/site.h"
 
 namespace coppice::test {

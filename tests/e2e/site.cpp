@@ -1,4 +1,5 @@
 #include "tests/e2e/site.h"
+#include "test_places.h"
 
 #include <signal.h>
 

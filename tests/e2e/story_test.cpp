@@ -1,3 +1,4 @@
+#include "test_places.h"
 #include "tests/e2e/site.h"
 
 #ifdef COPPICE_STORY_PROGRAM

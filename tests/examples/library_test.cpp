@@ -1,5 +1,6 @@
 #include "examples/ldraw/library.h"
 
+#include "test_places.h"
 #include "tests/examples/folder.h"
 #include "tests/support/catch.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "test_places.h"
 #include "tests/support/catch.h"
 #include "tests/tidy/arrows.h"
 #include "tests/tidy/layout.h"
