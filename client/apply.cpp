@@ -136,6 +136,7 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
   // Somebody moved its state number: the edit stays, on top of that.
   RecordHeader header = now;
   header.sequence = mine.sequence;
+  header.schema_version = mine.schema_version;
   writer_.show_header(key, header);
 }
 
@@ -279,6 +280,7 @@ void Applier::confirm(const Touched& touched, std::uint64_t operation) {
     return rescue_edit(touched.key, borrow_lost(touched.key, header));
   }
   header.sequence = LocalMark::edited(0);
+  header.schema_version = current->header().schema_version;
   writer_.show_header(touched.key, header);
 }
 
@@ -364,6 +366,7 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation, const E
     // The work stays where it is, and the borrow with it.
     RecordHeader header = open != 0 ? current->header() : writer_.base(touched.key)->header();
     header.sequence = LocalMark::edited(open);
+    header.schema_version = current->header().schema_version;
     return writer_.show_header(touched.key, header);
   }
   if (edited) {

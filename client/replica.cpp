@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "client/check_replica.h"
+#include "schema/compare_schemas.h"
 
 namespace coppice::client {
 namespace {
@@ -103,27 +104,73 @@ void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable
     program_trees_.push_back(definition.id);
     auto parsed = TreeInfo::parse(definition.schema);
     if (!parsed) throw RefusedError(parsed.error());
-    auto stored = database_.catalogue()->find(definition.id);
-    if (!stored) {
-      if (auto other = database_.catalogue()->find((*parsed)->name())) {
-        throw RefusedError(error(
-            Errc::incompatible_schema,
-            "This replica has another tree named '" + other->name() + "'. Rename one of them."));
-      }
-      if (writable) database_.adopt(*parsed);
-      offers_.push_back(*parsed);
-      continue;
+    programs_[definition.id] = *parsed;
+  }
+  if (writable) drop_pending_of_others();
+  for (const auto& [id, program] : programs_) open_tree(program, writable);
+}
+
+void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
+  const auto catalogue = database_.catalogue();
+  const auto stored = catalogue->find(program->id());
+  if (!stored) {
+    if (auto other = catalogue->find(program->name())) {
+      throw RefusedError(error(
+          Errc::incompatible_schema,
+          "This replica has another tree named '" + other->name() + "'. Rename one of them."));
     }
-    auto change = compare_schemas(*stored, **parsed);
-    if (!change) throw RefusedError(change.error());
-    if (*change == SchemaChange::newer || stored->version() == 0) offers_.push_back(*parsed);
+    if (writable) database_.adopt(program);
+    return;
+  }
+  if (catalogue->version_known_to(*program) != 0) return;
+  // Also against what an earlier program wrote by and the authority has not seen.
+  auto change = compare_schemas(*stored, *program);
+  if (change && *change == SchemaChange::newer) {
+    change = compare_schemas(*catalogue->find(program->id(), 0), *program);
+  }
+  if (!change) throw RefusedError(change.error());
+  if (writable && *change == SchemaChange::newer) database_.adopt(program);
+}
+
+void Replica::drop_pending_of_others() {
+  {
+    auto txn = database_.read();
+    if (txn.count(tables_.outbox) + txn.count(tables_.bases) > 0) return;
+  }
+  for (const TreeInfoPtr& pending : offers()) {
+    const auto program = programs_.find(pending->id());
+    const bool is_ours = program != programs_.end() && program->second->same_schema(*pending);
+    const bool is_all = database_.catalogue()->find(pending->id())->version() == 0;
+    if (!is_ours && !is_all) database_.drop_pending(pending->id());
   }
 }
 
-void Replica::adopt(TreeInfoPtr tree) {
-  std::erase_if(offers_, [&](const TreeInfoPtr& offer) { return offer->id() == tree->id(); });
-  database_.adopt(std::move(tree));
+std::vector<TreeInfoPtr> Replica::offers() const {
+  std::vector<TreeInfoPtr> offers;
+  const auto catalogue = database_.catalogue();
+  for (const auto& [id, tree] : catalogue->trees()) {
+    if (catalogue->history(id).contains(0)) offers.push_back(catalogue->find(id, 0));
+  }
+  return offers;
 }
+
+std::uint32_t Replica::writes_by(TreeId id) {
+  const auto catalogue = database_.catalogue();
+  if (writes_by_of_ != catalogue) {
+    writes_by_.clear();
+    writes_by_of_ = catalogue;
+  }
+  auto [found, is_new] = writes_by_.try_emplace(id, 0);
+  if (is_new) {
+    // A tool that knows no types works by what the catalogue says.
+    const auto program = programs_.find(id);
+    found->second = program == programs_.end() ? catalogue->find(id)->version()
+                                               : catalogue->version_known_to(*program->second);
+  }
+  return found->second;
+}
+
+void Replica::adopt(std::span<const TreeInfoPtr> versions) { database_.adopt(versions); }
 
 const store::RecordTree* Replica::tree(TreeId id) const {
   std::lock_guard lock(trees_mutex_);

@@ -64,12 +64,16 @@ class Replica {
   IdPool& ids() { return ids_; }
   const IdPool& ids() const { return ids_; }
 
-  // Schemas of the program that the authority has not seen yet, for the next hello.
-  const std::vector<TreeInfoPtr>& offers() const { return offers_; }
+  // Schemas that work here was written by and that no authority has made a version yet, for the
+  // next hello.
+  std::vector<TreeInfoPtr> offers() const;
+  // The version of a tree's schema that this program writes bodies by; 0: one that has no number
+  // yet. REQUIRES: the tree is in the catalogue. Threads: as writing.
+  std::uint32_t writes_by(TreeId tree);
   // Trees the program named, for which it may want to make records.
   const std::vector<TreeId>& program_trees() const { return program_trees_; }
-  // A schema from the authority.
-  void adopt(TreeInfoPtr tree);
+  // Schemas from the authority.
+  void adopt(std::span<const TreeInfoPtr> versions);
 
   std::string client_uuid() const { return client_uuid_; }
   const std::string& application() const { return application_; }
@@ -83,13 +87,19 @@ class Replica {
 
  private:
   void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
+  void open_tree(const TreeInfoPtr& program, bool writable);
+  // A schema that a program brought which is not this one, and by which nothing unsent was written.
+  void drop_pending_of_others();
   void open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers);
   void build_index(const RegisteredIndexer& registered);
 
   store::Database database_;
   Tables tables_;
   std::vector<RegisteredIndexer> indexers_;
-  std::vector<TreeInfoPtr> offers_;
+  std::map<TreeId, TreeInfoPtr> programs_;  // schemas as the program was compiled with
+  // The writer's: what writes_by() found, as long as the catalogue is the same.
+  std::map<TreeId, std::uint32_t> writes_by_;
+  std::shared_ptr<const Catalogue> writes_by_of_;
   std::vector<TreeId> program_trees_;
   IdPool ids_;
   std::string client_uuid_;

@@ -22,13 +22,15 @@ class StoredRequest {
 
   protocol::Request::Reader reader() const { return request_; }
 
-  // The actions of a transaction of creates only, none of which keeps its borrow: the answer alone
-  // tells the headers (protocol.capnp, Accepted). Nothing for every other request.
+  // The actions of a transaction of creates only, none of which keeps its borrow or leaves its
+  // version open: the answer alone tells the headers (protocol.capnp, Accepted). Nothing for every
+  // other request.
   std::optional<capnp::List<protocol::Action>::Reader> pure_creates() const {
     if (!request_.isTransaction()) return std::nullopt;
     const auto actions = request_.getTransaction().getActions();
     for (auto action : actions) {
-      if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow())
+      if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow() ||
+          action.getSchemaVersion() == 0)
         return std::nullopt;
     }
     return actions;

@@ -136,14 +136,17 @@ void Sync::receive(const wire::Frame& frame) {
 }
 
 bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
+  std::vector<TreeInfoPtr> versions;
   for (auto schema : schemas) {
     auto tree = TreeInfo::parse(schema);
-    if (!tree) {
-      fail(tree.error());
+    if (!tree || (*tree)->version() == 0) {
+      fail(tree ? error(Errc::bad_request, "The server sent a schema without a number.")
+                : tree.error());
       return false;
     }
-    replica_.adopt(*tree);
+    versions.push_back(*tree);
   }
+  if (!versions.empty()) replica_.adopt(versions);
   return true;
 }
 

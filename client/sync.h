@@ -106,6 +106,7 @@ class Sync {
   void deal_with(const WireEvent& event, std::int64_t now_us);
   void try_connect(std::int64_t now_us);
   void send_hello();
+  void tell_known(protocol::Hello::Builder hello) const;
   bool has_first_sync_position() const;
   void lost(const wire::Closed& why, std::int64_t now_us);
   void fail(const Error& why);

@@ -128,17 +128,26 @@ void Sync::send_hello() {
     position.setKey(meta.number(txn, fact::kFirstSyncKey));
     position.setDone(meta.number(txn, fact::kFirstSyncDone));
   }
-  auto offers = hello.initSchemas(static_cast<unsigned>(replica_.offers().size()));
-  for (unsigned i = 0; i < offers.size(); ++i)
-    offers.setWithCaveats(i, replica_.offers()[i]->schema());
-  auto catalogue = replica_.database().catalogue();
-  auto known = hello.initKnown(static_cast<unsigned>(catalogue->trees().size()));
-  unsigned index = 0;
-  for (const auto& [id, tree] : catalogue->trees()) {
-    known[index].setTree(id.value);
-    known[index++].setVersion(tree->version());
-  }
+  const auto offers = replica_.offers();
+  auto schemas = hello.initSchemas(static_cast<unsigned>(offers.size()));
+  for (unsigned i = 0; i < schemas.size(); ++i) schemas.setWithCaveats(i, offers[i]->schema());
+  tell_known(hello);
   send(message);
+}
+
+void Sync::tell_known(protocol::Hello::Builder hello) const {
+  std::vector<std::pair<TreeId, std::uint32_t>> versions;
+  const auto catalogue = replica_.database().catalogue();
+  for (const auto& [id, tree] : catalogue->trees()) {
+    for (const auto& [number, version] : catalogue->history(id)) {
+      if (number != 0) versions.emplace_back(id, number);
+    }
+  }
+  auto known = hello.initKnown(static_cast<unsigned>(versions.size()));
+  for (unsigned i = 0; i < known.size(); ++i) {
+    known[i].setTree(versions[i].first.value);
+    known[i].setVersion(versions[i].second);
+  }
 }
 
 // Whether a part of the unfinished first sync is here: it goes on after that.

@@ -104,9 +104,8 @@ void TransactionState::fill(protocol::Action::Builder action, const PlannedActio
     const Work& source = *work(planned.key);
     action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(source.body.data()),
                                 source.body.size() * 8));
+    action.setSchemaVersion(source.header.schema_version);
   }
-  auto tree = before_->catalogue().find(planned.key.tree);
-  action.setSchemaVersion(tree ? tree->version() : 0);
 }
 
 }  // namespace coppice::client

@@ -202,6 +202,7 @@ AnyKey TransactionState::append_create(AnyKey key, Borrowing borrowing,
   created.key = key;
   created.header.iteration = 1;
   created.header.author = replica_.client_number();
+  created.header.schema_version = replica_.writes_by(key.tree);
   created.body = std::move(body);
   created.is_new = true;
   created.changed = true;
@@ -216,7 +217,11 @@ AnyKey TransactionState::append_create(AnyKey key, Borrowing borrowing,
 capnp::MessageBuilder& TransactionState::edit_body(AnyKey key) {
   Work* target = changeable_work(key, "nobody can change it. Make the next revision.");
   if (!target) return harmless();
-  if (!target->message) target->message = copy_to_message(target->body);
+  if (!target->message) {
+    target->message = copy_to_message(target->body);
+    target->header.schema_version =
+        version_after_edit(target->header.schema_version, replica_.writes_by(key.tree));
+  }
   target->changed = true;
   // What is handed in by this transaction is handed in as it is at the end.
   if (!target->handed_in_by) target->edited = true;
@@ -255,11 +260,13 @@ AnyKey TransactionState::next_revision(AnyKey key) {
   draft.header.token = head->header.token;
   draft.header.borrower = head->header.borrower;
   draft.header.author = replica_.client_number();
+  draft.header.schema_version = head->header.schema_version;
   draft.started_as = head->body;
   if (head->header.removed()) {
     auto released = before_->get(key.record());
     COPPICE_CHECK(released.has_value());
     draft.started_as = words_of(released->view.body());
+    draft.header.schema_version = released->header().schema_version;
   }
   draft.body = draft.started_as;
   draft.is_new = true;

@@ -6,13 +6,20 @@
 
 #include <capnp/schema-loader.h>
 
-#include "codegen/embedded_schema.h"
-#include "codegen/request.h"
 #include "codegen/stored_types.h"
+#include "schema/compiled_tree.h"
+#include "schema/compiler_request.h"
 #include "schema/tree_info.h"
 
 namespace coppice::codegen {
 namespace {
+
+using capnp::schema::CodeGeneratorRequest;
+using capnp::schema::Node;
+
+// Published with capnp/c++.capnp: these never change.
+constexpr std::uint64_t kCppNamespaceAnnotation = 0xb9c6f99ebf805f2c;
+constexpr std::uint64_t kCppNameAnnotation = 0xf264a779fef191ce;
 
 // The name that generated C++ has for a declaration: $Cxx.name, or the declared one.
 std::string cpp_identifier(Node::Reader node) {
@@ -112,7 +119,7 @@ class Resolver {
     tree.name = tree_annotation(node)->getName();
     tree.versioned = tree_annotation(node)->getVersioned();
     if (auto info = request_.comments(node.getId())) tree.comment = info->getDocComment();
-    tree.schema = embedded_schema(request_, node);
+    tree.schema = compiled_tree(request_, node);
     if (auto info = TreeInfo::parse(tree.schema); !info) {
       std::string why = info.error().message;
       return problem(place, why.substr(0, why.find_last_not_of('.') + 1));
@@ -146,7 +153,7 @@ class Resolver {
     resolution_.problems.push_back(place + ": " + text + ".");
   }
 
-  Request request_;
+  CompilerRequest request_;
   capnp::SchemaLoader loader_;
   std::multimap<std::string, std::uint64_t> names_;
   Resolution resolution_;

@@ -18,7 +18,7 @@ struct SchemaHash {
 // One walk over a body's struct types, each bound one once.
 class Walk {
  public:
-  Walk(const Request& request, capnp::StructSchema root, const Refused& refused)
+  Walk(const CompilerRequest& request, capnp::StructSchema root, const Refused& refused)
       : request_(request), root_(root), refused_(refused) {}
 
   void run() { check_struct(root_); }
@@ -78,7 +78,7 @@ class Walk {
     return text + " of " + declared_name(owner);
   }
 
-  const Request& request_;
+  const CompilerRequest& request_;
   capnp::StructSchema root_;
   const Refused& refused_;
   std::unordered_set<capnp::Schema, SchemaHash> seen_;
@@ -86,7 +86,8 @@ class Walk {
 
 }  // namespace
 
-void check_stored_types(const Request& request, capnp::StructSchema root, const Refused& refused) {
+void check_stored_types(const CompilerRequest& request, capnp::StructSchema root,
+                        const Refused& refused) {
   Walk(request, root, refused).run();
 }
 

@@ -5,7 +5,7 @@
 
 #include <capnp/schema-loader.h>
 
-#include "codegen/request.h"
+#include "schema/compiler_request.h"
 
 namespace coppice::codegen {
 
@@ -15,7 +15,7 @@ namespace coppice::codegen {
 // the trees it refers to.
 //
 // REQUIRES: `loader` has all nodes of the request.
-void check_stored_types(const Request& request, capnp::StructSchema root,
+void check_stored_types(const CompilerRequest& request, capnp::StructSchema root,
                         const std::function<void(std::string)>& refused);
 
 }  // namespace coppice::codegen

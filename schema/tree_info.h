@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <capnp/schema-loader.h>
@@ -16,6 +14,14 @@
 #include "schema/body_shape.h"
 
 namespace coppice {
+
+// What an authority says of a schema when it makes it a version of the tree's.
+struct Adoption {
+  std::uint32_t version = 0;
+  std::uint32_t generation = 0;
+  std::int64_t time_us = 0;
+  std::string from = {};  // "Ann, bench 3"
+};
 
 // A tree as the catalogue knows it: its schema, its options and the shape of its bodies. Immutable,
 // shared by threads.
@@ -31,6 +37,8 @@ class TreeInfo {
   const std::string& name() const { return name_; }
   bool versioned() const { return reader_.getVersioned(); }
   std::uint32_t version() const { return reader_.getVersion(); }
+  // Versions of one generation read and write each other's bodies.
+  std::uint32_t generation() const { return reader_.getGeneration(); }
   std::uint16_t released_state() const { return reader_.getReleasedState(); }
   std::uint16_t superseded_state() const { return reader_.getSupersededState(); }
   bool comment_on_check_in() const { return reader_.getCommentOnCheckIn(); }
@@ -43,8 +51,11 @@ class TreeInfo {
   // As stored, and as parse() takes it. 8-byte aligned.
   std::span<const std::uint64_t> message() const { return message_; }
 
-  // The same schema as the catalogue's version `version`.
-  std::shared_ptr<const TreeInfo> with_version(std::uint32_t version) const;
+  // The same schema as a version of the catalogue.
+  std::shared_ptr<const TreeInfo> as_adopted(const Adoption& adoption) const;
+  std::shared_ptr<const TreeInfo> with_version(std::uint32_t version) const {
+    return as_adopted({.version = version});
+  }
 
   // Both describe the same bodies and options; versions, doc comments, paths of files and the
   // fields of referenced trees aside.
@@ -65,30 +76,5 @@ class TreeInfo {
 };
 
 using TreeInfoPtr = std::shared_ptr<const TreeInfo>;
-
-// Whether records of `older` may from now on be read and written by `newer`, and the other way
-// round, as Cap'n Proto's SchemaLoader judges. Errors: incompatible_schema, naming the tree and the
-// reason.
-enum class SchemaChange { none, older, newer };
-Result<SchemaChange> compare_schemas(const TreeInfo& stored, const TreeInfo& offered);
-
-// The trees of one database. A value; copies share the infos.
-class Catalogue {
- public:
-  TreeInfoPtr find(TreeId id) const;
-  TreeInfoPtr find(std::string_view name) const;
-  // Adds, or replaces the tree of the same id.
-  void put(TreeInfoPtr tree);
-  // In the order of ids.
-  const std::map<TreeId, TreeInfoPtr>& trees() const { return trees_; }
-
-  // "parts:4711.2", or the tree's id in hex where the tree is unknown.
-  std::string format(AnyKey key) const;
-  // Errors: bad_request (not a key), unknown_tree.
-  Result<AnyKey> parse(std::string_view text) const;
-
- private:
-  std::map<TreeId, TreeInfoPtr> trees_;
-};
 
 }  // namespace coppice

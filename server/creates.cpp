@@ -15,7 +15,7 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
     return std::span<const std::uint64_t>{};
   };
   const std::uint32_t version = action.getSchemaVersion();
-  if (version == 0 || version > tree.info->version()) {
+  if (version > tree.info->version()) {
     return refuse("its body was written by version " + std::to_string(version) +
                   " of the tree's schema, and there are versions 1 to " +
                   std::to_string(tree.info->version()) + ".");
@@ -44,6 +44,10 @@ void check_new_key(Ledger& ledger, const Asker& asker, Ledger::Tree& tree, KeyWo
   refusals.push_back({error(Errc::foreign_key, ledger.name(any) + why, any), index});
 }
 
+std::uint32_t body_version(const Ledger::Tree& tree, protocol::Action::Reader action) {
+  return action.getSchemaVersion() != 0 ? action.getSchemaVersion() : tree.info->version();
+}
+
 RecordHeader header_of_new(const Ledger& ledger, const Asker& asker, std::uint32_t schema_version) {
   RecordHeader header;
   header.author = asker.client.value;
@@ -68,7 +72,9 @@ Refusal no_such_tree(TreeId tree, std::uint32_t index) {
 
 bool Creates::applies(protocol::Transaction::Reader transaction) {
   for (const auto action : transaction.getActions()) {
-    if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow()) return false;
+    if (action.getKind() != protocol::Action::Kind::CREATE || action.getKeepBorrow() ||
+        action.getSchemaVersion() == 0)
+      return false;
   }
   return true;
 }

@@ -23,14 +23,19 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
 void check_new_key(Ledger& ledger, const Asker& asker, Ledger::Tree& tree, KeyWord key,
                    std::uint32_t index, Refusals& refusals);
 
+// The version of the schema that describes the body of an action: 0 stands for the newest, which
+// the client's program has brought itself.
+std::uint32_t body_version(const Ledger::Tree& tree, protocol::Action::Reader action);
+
 // The header of a new record, all but its sequences.
 RecordHeader header_of_new(const Ledger& ledger, const Asker& asker, std::uint32_t schema_version);
 
 Refusal exists_already(const Ledger& ledger, AnyKey key, std::uint32_t index);
 Refusal no_such_tree(TreeId tree, std::uint32_t index);
 
-// A transaction of creates only, none of which keeps its borrow: how records made off line come in,
-// by the hundred thousand. It does what Transaction would do, without an overlay.
+// A transaction of creates only, none of which keeps its borrow or leaves its version open: how
+// records made off line come in, by the hundred thousand. It does what Transaction would do,
+// without an overlay.
 //
 // The record of action i gets the header that its maker has worked out by itself (protocol.capnp,
 // Accepted): sequence and body_sequence first + i, iteration 1, state 0, kFresh.

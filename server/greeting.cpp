@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "schema/compare_schemas.h"
+
 namespace coppice::server {
 namespace {
 
@@ -16,6 +18,12 @@ Result<Uuid> uuid_from(capnp::Data::Reader data, const char* what) {
   }
   std::memcpy(uuid.data(), data.begin(), uuid.size());
   return uuid;
+}
+
+std::size_t count_versions(const Catalogue& catalogue) {
+  std::size_t count = 0;
+  for (const auto& [id, tree] : catalogue.trees()) count += catalogue.history(id).size();
+  return count;
 }
 
 Result<void> read_names(protocol::Hello::Reader from, Hello& to) {
@@ -56,15 +64,20 @@ Result<void> read_identity(protocol::Hello::Reader from, Hello& to) {
 
 Result<void> read_schemas(protocol::Hello::Reader from, Hello& to) {
   const auto schemas = from.getSchemas();
-  if (schemas.size() > kTreesMax || from.getKnown().size() > kTreesMax) {
+  if (schemas.size() > kTreesMax) {
     return bad("A database has at most " + std::to_string(kTreesMax) + " trees.");
+  }
+  if (from.getKnown().size() > kVersionsMax) {
+    return bad("A catalogue has at most " + std::to_string(kVersionsMax) + " versions.");
   }
   for (const auto schema : schemas) {
     auto tree = TreeInfo::parse(schema);
     if (!tree) return tree.error();
     to.schemas.push_back(*tree);
   }
-  for (const auto known : from.getKnown()) to.known[TreeId{known.getTree()}] = known.getVersion();
+  for (const auto known : from.getKnown()) {
+    to.known[TreeId{known.getTree()}].insert(known.getVersion());
+  }
   return {};
 }
 
@@ -145,40 +158,45 @@ Result<void> Greeting::not_rolled_back(const Hello& hello) const {
   return forked;
 }
 
-Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello) const {
+Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello, std::int64_t now_us) const {
   // Judged as if adopted one after the other, so that two offered trees are compared with each
   // other too.
   Catalogue catalogue = *premises_.database.catalogue();
+  const Adoption adoption{.time_us = now_us, .from = hello.user + ", " + hello.device};
   std::vector<TreeInfoPtr> adopted;
   for (const TreeInfoPtr& offered : hello.schemas) {
-    auto tree = to_adopt(offered, catalogue);
+    auto tree = to_adopt(*offered, catalogue, adoption);
     if (!tree) return tree.error();
     if (*tree == nullptr) continue;
     catalogue.put(*tree);
     adopted.push_back(*tree);
   }
-  if (catalogue.trees().size() > kTreesMax) {
-    return error(Errc::incompatible_schema,
-                 "A database has at most " + std::to_string(kTreesMax) + " trees.");
+  if (catalogue.trees().size() > kTreesMax || count_versions(catalogue) > kVersionsMax) {
+    return error(Errc::incompatible_schema, "A database has at most " + std::to_string(kTreesMax) +
+                                                " trees, with " + std::to_string(kVersionsMax) +
+                                                " versions of their schemas in all.");
   }
-  for (const TreeInfoPtr& tree : adopted) premises_.database.adopt(tree);
+  if (!adopted.empty()) premises_.database.adopt(adopted);
   return adopted;
 }
 
-Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfoPtr& offered,
-                                       const Catalogue& catalogue) const {
-  const TreeInfoPtr same_name = catalogue.find(offered->name());
-  if (same_name && same_name->id() != offered->id()) {
+Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfo& offered, const Catalogue& catalogue,
+                                       Adoption adoption) const {
+  const TreeInfoPtr same_name = catalogue.find(offered.name());
+  if (same_name && same_name->id() != offered.id()) {
     return error(Errc::incompatible_schema,
-                 "There is another tree named '" + offered->name() +
+                 "There is another tree named '" + offered.name() +
                      "' already, of another struct. Choose another name.");
   }
-  const TreeInfoPtr stored = catalogue.find(offered->id());
-  if (!stored) return offered->with_version(1);
-  const auto change = compare_schemas(*stored, *offered);
-  if (!change) return change.error();
-  if (*change != SchemaChange::newer) return TreeInfoPtr{};
-  return offered->with_version(stored->version() + 1);
+  adoption.version = 1;
+  if (const TreeInfoPtr stored = catalogue.find(offered.id())) {
+    if (catalogue.version_known_to(offered) != 0) return TreeInfoPtr{};
+    const auto change = compare_schemas(*stored, offered);
+    if (!change) return change.error();
+    adoption.version = stored->version() + 1;
+    adoption.generation = stored->generation();
+  }
+  return offered.as_adopted(adoption);
 }
 
 Client Greeting::client_for(const Hello& hello, std::int64_t now_us) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -44,7 +45,8 @@ struct Hello {
   std::uint64_t acknowledged = 0;
   std::uint64_t last_operation = 0;
   std::vector<TreeInfoPtr> schemas;
-  std::map<TreeId, std::uint32_t> known;
+  // The versions of each tree that the replica has.
+  std::map<TreeId, std::set<std::uint32_t>> known;
 };
 
 // Throws kj's exceptions. Errors: bad_request, protocol_version, incompatible_schema.
@@ -59,9 +61,9 @@ class Greeting {
   // `database_asked` is the path of the URL. Writes nothing. Errors: why not.
   Result<void> admit(const Hello& hello, const std::string& database_asked) const;
 
-  // Adopts the schemas that are new or newer; returns those. In transactions of its own. Errors:
+  // Adopts the schemas that are new or newer; returns those. In a transaction of its own. Errors:
   // incompatible_schema; then none is adopted.
-  Result<std::vector<TreeInfoPtr>> adopt(const Hello& hello) const;
+  Result<std::vector<TreeInfoPtr>> adopt(const Hello& hello, std::int64_t now_us) const;
 
   // The client's row after this hello, as it is to be stored; a new number for a new client.
   Client client_for(const Hello& hello, std::int64_t now_us) const;
@@ -69,8 +71,10 @@ class Greeting {
  private:
   Result<void> same_database(const Hello& hello, const std::string& database_asked) const;
   Result<void> not_rolled_back(const Hello& hello) const;
-  // Nothing to be adopted where the stored schema serves.
-  Result<TreeInfoPtr> to_adopt(const TreeInfoPtr& offered, const Catalogue& catalogue) const;
+  // The offered schema as the version that it becomes; null where the catalogue has it already, or
+  // more: a version of long ago does not come back because an old program still runs.
+  Result<TreeInfoPtr> to_adopt(const TreeInfo& offered, const Catalogue& catalogue,
+                               Adoption adoption) const;
 
   const Premises& premises_;
   const Identity& identity_;

@@ -126,13 +126,23 @@ wire::Frame refused_message(const Error& error) {
   return out.finish();
 }
 
-wire::Frame catalogue_message(const std::vector<TreeInfoPtr>& trees) {
-  std::size_t words = 8;
-  for (const auto& tree : trees) words += tree->message().size() + 8;
-  Outgoing out(8 * words);
-  auto list = out.message().initCatalogue(static_cast<unsigned>(trees.size()));
-  for (unsigned i = 0; i < list.size(); ++i) list.setWithCaveats(i, trees[i]->schema());
-  return out.finish();
+std::vector<wire::Frame> catalogue_messages(const std::vector<TreeInfoPtr>& versions) {
+  // One schema alone may be as large as TreeInfo::parse allows, and still fits a frame.
+  constexpr std::size_t kMessageWords = (4u << 20) / 8;
+  std::vector<wire::Frame> frames;
+  for (auto begin = versions.begin(); begin != versions.end();) {
+    std::size_t words = 8;
+    auto end = begin;
+    do {
+      words += (*end++)->message().size() + 8;
+    } while (end != versions.end() && words < kMessageWords);
+    Outgoing out(8 * words);
+    auto list = out.message().initCatalogue(static_cast<unsigned>(end - begin));
+    for (unsigned i = 0; i < list.size(); ++i) list.setWithCaveats(i, begin[i]->schema());
+    frames.push_back(out.finish());
+    begin = end;
+  }
+  return frames;
 }
 
 wire::Frame clients_message(std::span<const Client> clients) {

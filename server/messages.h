@@ -25,7 +25,8 @@ std::vector<std::uint64_t> encode_answer(std::uint64_t operation, const Decision
 wire::Frame answers_message(std::span<const std::vector<std::uint64_t>> answers);
 // Why a hello cannot be served.
 wire::Frame refused_message(const Error& error);
-wire::Frame catalogue_message(const std::vector<TreeInfoPtr>& trees);
+// As many messages as their size asks for.
+std::vector<wire::Frame> catalogue_messages(const std::vector<TreeInfoPtr>& versions);
 wire::Frame clients_message(std::span<const Client> clients);
 // Changes without a record: the client has everything up to here.
 wire::Frame position_message(std::uint64_t cursor);

@@ -62,5 +62,8 @@ inline constexpr std::size_t kCommentBytesMax = 20'000;  // of a transaction
 inline constexpr std::size_t kReasonsMax = 1'000;
 // Trees of a database: each takes a table of the environment.
 inline constexpr std::size_t kTreesMax = 400;
+// Versions of the schemas of all trees. They are kept for ever and named in every hello; more than
+// one a day for forty years.
+inline constexpr std::size_t kVersionsMax = 16'384;
 
 }  // namespace coppice::server

@@ -19,12 +19,21 @@ void fill(protocol::Limits::Builder to, const Options& options) {
   to.setLeaseCount(options.lease_count_max);
 }
 
-// Trees that the client lacks or has in another version.
-std::vector<TreeInfoPtr> news_for(const Hello& hello, const Catalogue& catalogue) {
-  std::vector<TreeInfoPtr> news;
+// The versions that the client lacks. Its trees need the newest before anything else; history may
+// be long.
+struct News {
+  std::vector<TreeInfoPtr> newest;
+  std::vector<TreeInfoPtr> earlier;
+};
+
+News news_for(const Hello& hello, const Catalogue& catalogue) {
+  News news;
   for (const auto& [id, tree] : catalogue.trees()) {
     const auto known = hello.known.find(id);
-    if (known == hello.known.end() || known->second != tree->version()) news.push_back(tree);
+    for (const auto& [number, version] : catalogue.history(id)) {
+      if (known != hello.known.end() && known->second.contains(number)) continue;
+      (number == tree->version() ? news.newest : news.earlier).push_back(version->info());
+    }
   }
   return news;
 }
@@ -59,9 +68,9 @@ void ServerCore::greet(Session& session) {
     return refuse(session, admitted.error());
   }
   try {
-    const auto adopted = greeting.adopt(hello);
+    const auto adopted = greeting.adopt(hello, now_us_);
     if (!adopted) return refuse(session, adopted.error());
-    if (!adopted->empty()) announce(session, catalogue_message(*adopted));
+    for (const wire::Frame& frame : catalogue_messages(*adopted)) announce(session, frame);
     const Client client = greeting.client_for(hello, now_us_);
     store_client(hello, client);
     session.client = client.number;
@@ -122,7 +131,7 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
                           client.user + " on " + client.device);
 
   const auto news = news_for(hello, *database_.catalogue());
-  Outgoing out(size_of(news));
+  Outgoing out(size_of(news.newest));
   auto message = out.message().initWelcome();
   message.setDatabase(kj::arrayPtr(reinterpret_cast<const kj::byte*>(identity_.uuid.data()),
                                    identity_.uuid.size()));
@@ -130,13 +139,16 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
   message.setClientNumber(client.number.value);
   message.setHead(head_);
   message.setLastOperation(client.last_operation);
-  auto catalogue = message.initCatalogue(static_cast<unsigned>(news.size()));
-  for (unsigned i = 0; i < catalogue.size(); ++i) catalogue.setWithCaveats(i, news[i]->schema());
+  auto catalogue = message.initCatalogue(static_cast<unsigned>(news.newest.size()));
+  for (unsigned i = 0; i < catalogue.size(); ++i) {
+    catalogue.setWithCaveats(i, news.newest[i]->schema());
+  }
   fill(message.initLimits(), options_);
   message.setTime(now_us_);
   message.setServer(options_.server_name);
   message.setFirstSync(session.first_sync.has_value());
   send(session, out.finish());
+  for (const wire::Frame& frame : catalogue_messages(news.earlier)) send(session, frame);
 
   std::vector<Client> everybody;
   for (const auto& [number, one] : clients_.all()) everybody.push_back(one);

@@ -72,7 +72,8 @@ void Transaction::create(Action action, Record& record) {
   check_new_key(ledger_, asker_, *record.tree, key_.word, index_, refusals_);
   const auto body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
   if (refusals_.size() > refusals_before) return;
-  overlay_.add(record, key_, header_of_new(ledger_, asker_, action.getSchemaVersion()), body);
+  overlay_.add(record, key_, header_of_new(ledger_, asker_, body_version(*record.tree, action)),
+               body);
   if (!action.getKeepBorrow()) return;
   Borrow borrow;
   borrow.token = ledger_.token_after(grants_++);
@@ -94,7 +95,9 @@ void Transaction::check_in(Action action, Record& record) {
     overlay_.set_body(head, body);
     head.header.iteration += 1;
     head.header.author = asker_.client.value;
-    head.header.schema_version = action.getSchemaVersion();
+    // What an older program edits still holds the fields that it does not know.
+    head.header.schema_version =
+        std::max(head.header.schema_version, body_version(*record.tree, action));
   }
   if (!action.getKeepBorrow()) overlay_.end_borrow(record);
 }
@@ -134,7 +137,7 @@ void Transaction::next_revision(Action action, Record& record) {
     return;
   }
   std::span<const std::uint64_t> body;
-  RecordHeader header = header_of_new(ledger_, asker_, action.getSchemaVersion());
+  RecordHeader header = header_of_new(ledger_, asker_, body_version(*record.tree, action));
   header.iteration = 0;
   if (action.hasBody() && action.getBody().size() > 0) {
     body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);

@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 
@@ -25,6 +26,29 @@ Table require_table(Environment& environment, const std::string& name, Layout la
                           " is not a complete Coppice database: table '" + name + "' is missing.");
   }
   return *table;
+}
+
+// Big-endian, so that a tree's versions are neighbours, in the order of their numbers.
+std::array<std::byte, 16> history_key(TreeId tree, std::uint32_t version) {
+  const std::uint64_t numbers[2] = {__builtin_bswap64(tree.value),
+                                    __builtin_bswap64(std::uint64_t{version})};
+  std::array<std::byte, 16> key;
+  std::memcpy(key.data(), numbers, sizeof numbers);
+  return key;
+}
+
+std::vector<std::uint64_t> words_of(Bytes value) {
+  std::vector<std::uint64_t> words(value.size() / 8);
+  std::memcpy(words.data(), value.data(), words.size() * 8);
+  return words;
+}
+
+// A schema that had no number yet may have got one.
+void drop_if_numbered(Catalogue& catalogue, TreeId id) {
+  const auto& history = catalogue.history(id);
+  const auto pending = history.find(0);
+  if (pending == history.end() || catalogue.find(id)->version() == 0) return;
+  if (catalogue.find_same(*pending->second->info())) catalogue.drop(id, 0);
 }
 
 [[noreturn]] void refuse_foreign(const Environment& environment) {
@@ -78,6 +102,7 @@ Database::Database(const std::filesystem::path& folder, Role role,
     : environment_(folder, options),
       meta_(open_meta(environment_, role, options.access == Environment::Access::read_write)),
       catalogue_table_(require_table(environment_, "catalogue", Layout::integer_keys)),
+      history_table_(environment_.open_table("history", Layout::byte_keys)),
       catalogue_(std::make_shared<Catalogue>()) {
   reload_catalogue();
 }
@@ -98,31 +123,71 @@ std::optional<RecordTree> Database::tree(TreeId id) const {
   return found->second;
 }
 
-void Database::adopt(TreeInfoPtr tree) {
-  RecordTree records(table(table_name(tree->id()), Layout::integer_keys));
+void Database::adopt(std::span<const TreeInfoPtr> versions) {
+  const auto before = catalogue();
+  auto after = std::make_shared<Catalogue>(*before);
+  std::map<TreeId, RecordTree> records;
+  for (const TreeInfoPtr& version : versions) {
+    records.emplace(version->id(),
+                    RecordTree(table(table_name(version->id()), Layout::integer_keys)));
+    after->put(version);
+  }
+  for (const auto& [id, table] : records) drop_if_numbered(*after, id);
   write([&](WriteTxn& txn) {
-    txn.put(catalogue_table_, tree->id().value, bytes_of(tree->message()));
+    for (const auto& [id, table] : records) store_tree(txn, id, *before, *after);
+    for (const TreeInfoPtr& version : versions) store_version(txn, *version, *after);
   });
   std::lock_guard lock(mutex_);
-  auto changed = std::make_shared<Catalogue>(*catalogue_);
-  trees_.insert_or_assign(tree->id(), records);
-  changed->put(std::move(tree));
-  catalogue_ = std::move(changed);
+  for (const auto& [id, table] : records) trees_.insert_or_assign(id, table);
+  catalogue_ = std::move(after);
+}
+
+void Database::drop_pending(TreeId id) {
+  auto after = std::make_shared<Catalogue>(*catalogue());
+  after->drop(id, 0);
+  write([&](WriteTxn& txn) { txn.erase(*history_table_, history_key(id, 0)); });
+  std::lock_guard lock(mutex_);
+  catalogue_ = std::move(after);
+}
+
+void Database::store_tree(WriteTxn& txn, TreeId id, const Catalogue& before,
+                          const Catalogue& after) const {
+  txn.put(catalogue_table_, id.value, bytes_of(after.find(id)->message()));
+  if (!after.history(id).contains(0)) txn.erase(*history_table_, history_key(id, 0));
+  // Of a database that kept no history yet, this is the only place where it was.
+  if (const TreeInfoPtr newest = before.find(id)) store_version(txn, *newest, after);
+}
+
+void Database::store_version(WriteTxn& txn, const TreeInfo& version, const Catalogue& after) const {
+  const auto& history = after.history(version.id());
+  const auto kept = history.find(version.version());
+  if (kept == history.end()) return;
+  txn.put(*history_table_, history_key(version.id(), version.version()),
+          bytes_of(kept->second->info()->message()));
 }
 
 void Database::reload_catalogue() {
-  std::vector<std::vector<std::uint64_t>> messages;
+  auto fresh = std::make_shared<Catalogue>();
+  std::map<TreeId, RecordTree> trees;
+  std::vector<std::vector<std::uint64_t>> newest;
+  std::vector<std::pair<TreeId, std::shared_ptr<const TreeVersion>>> history;
   {
     auto txn = read();
     Cursor cursor(txn, catalogue_table_);
     for (bool more = cursor.first(); more; more = cursor.next()) {
-      messages.emplace_back(cursor.value().size() / 8);
-      std::memcpy(messages.back().data(), cursor.value().data(), messages.back().size() * 8);
+      newest.push_back(words_of(cursor.value()));
+    }
+    if (history_table_) {
+      Cursor versions(txn, *history_table_);
+      for (bool more = versions.first(); more; more = versions.next()) {
+        std::uint64_t id;
+        std::memcpy(&id, versions.key().data(), sizeof id);
+        history.emplace_back(TreeId{__builtin_bswap64(id)},
+                             std::make_shared<const TreeVersion>(words_of(versions.value())));
+      }
     }
   }
-  auto fresh = std::make_shared<Catalogue>();
-  std::map<TreeId, RecordTree> trees;
-  for (const auto& message : messages) {
+  for (const auto& message : newest) {
     auto tree = TreeInfo::parse(message);
     if (!tree)
       throw CorruptionError("The catalogue in " + environment_.folder().string() +
@@ -131,6 +196,7 @@ void Database::reload_catalogue() {
                   RecordTree(table(table_name((*tree)->id()), Layout::integer_keys)));
     fresh->put(*tree);
   }
+  for (auto& [id, version] : history) fresh->put_earlier(id, std::move(version));
   std::lock_guard lock(mutex_);
   catalogue_ = std::move(fresh);
   trees_ = std::move(trees);

@@ -3,10 +3,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "schema/tree_info.h"
+#include "schema/catalogue.h"
 #include "store/environment.h"
 #include "store/feed.h"
 #include "store/meta.h"
@@ -43,18 +44,27 @@ class Database {
   Table table(const std::string& name, Layout layout);
 
   std::shared_ptr<const Catalogue> catalogue() const;
-  // Stores a tree's schema, whatever was there before, and makes its table. In a transaction of its
-  // own: not within write().
-  void adopt(TreeInfoPtr tree);
+  // Adds versions of trees' schemas to the catalogue, and makes the tables of new trees. What has a
+  // version of that number already is replaced. In a transaction of its own: not within write().
+  void adopt(std::span<const TreeInfoPtr> versions);
+  void adopt(const TreeInfoPtr& version) { adopt(std::span(&version, 1)); }
+  // Forgets the schema of a tree that has no number yet. REQUIRES: the tree has versions with
+  // numbers.
+  void drop_pending(TreeId id);
   // A tree of the catalogue.
   std::optional<RecordTree> tree(TreeId id) const;
   // Reads the catalogue again: for a read-only database that another process writes.
   void reload_catalogue();
 
  private:
+  void store_tree(WriteTxn& txn, TreeId id, const Catalogue& before, const Catalogue& after) const;
+  void store_version(WriteTxn& txn, const TreeInfo& version, const Catalogue& after) const;
+
   Environment environment_;
   Meta meta_;
   Table catalogue_table_;
+  // Nothing: made before histories were kept, and opened only to read.
+  std::optional<Table> history_table_;
   // Any thread.
   mutable std::mutex mutex_;
   std::shared_ptr<const Catalogue> catalogue_;

@@ -28,6 +28,9 @@ struct Parsed {
   WatchVerb watch;
   ImportVerb import;
   SyncVerb sync;
+  SchemaCheckVerb schema_check;
+  SchemaShowVerb schema_show;
+  SchemaHistoryVerb schema_history;
 };
 
 std::string check_url(const std::string& text) {
@@ -156,6 +159,46 @@ void add_sync(CLI::App& app, Parsed& parsed) {
   verb.callback([&parsed] { parsed.line.verb = parsed.sync; });
 }
 
+void add_schema_check(CLI::App& schema, Parsed& parsed) {
+  auto& verb = *schema.add_subcommand("check", "Whether a schema file fits the trees there are");
+  SchemaCheckVerb& check = parsed.schema_check;
+  verb.add_option("NEW.capnp", check.file, "The schema to be checked")->required();
+  verb.add_option("--against", check.against,
+                  "A replica's or a server's folder, or the old schema file")
+      ->required()
+      ->type_name("FOLDER|OLD.capnp");
+  verb.add_option("-I", check.imports, "A folder for absolute imports")
+      ->type_name("FOLDER")
+      ->allow_extra_args(false);
+  verb.footer(
+      "Prints each difference with what to do about it. For CI: a merge that would keep programs\n"
+      "from their server is seen before it is one. Works while the folder is in use.\n\n"
+      "Exit codes: 0 compatible, 1 needs a migration, 2 impossible, 3 could not be checked.\n\n"
+      "Examples:\n"
+      "  coppice schema check shop.capnp --against /var/lib/coppice/shop\n"
+      "  coppice schema check shop.capnp --against released/shop.capnp -I schemas");
+  verb.callback([&parsed] { parsed.line.verb = parsed.schema_check; });
+}
+
+void add_schema(CLI::App& app, Parsed& parsed) {
+  auto& schema = *app.add_subcommand("schema", "The schemas of trees, and how they changed");
+  schema.require_subcommand(1);
+  add_schema_check(schema, parsed);
+
+  auto& show = *schema.add_subcommand("show", "A tree's schema, with its comments");
+  show.add_option("TREE", parsed.schema_show.tree, "A tree, as \"parts\"")->required();
+  show.add_option("--version", parsed.schema_show.version, "An earlier version")->type_name("N");
+  show.callback([&parsed] { parsed.line.verb = parsed.schema_show; });
+
+  auto& history = *schema.add_subcommand("history", "The versions of a tree's schema");
+  history.add_option("TREE", parsed.schema_history.tree, "A tree, as \"parts\"")->required();
+  history.footer(
+      "Each version with when it was adopted, from whom, and what it changed. The folder may be a\n"
+      "replica's or a server's.\n\n"
+      "Example:\n  coppice -C bench schema history parts");
+  history.callback([&parsed] { parsed.line.verb = parsed.schema_history; });
+}
+
 void add_globals(CLI::App& app, Place& place) {
   app.add_option("-C,--replica", place.replica, "The replica's folder (default: this folder)")
       ->type_name("FOLDER");
@@ -191,6 +234,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_watch(app, parsed);
   add_import(app, parsed);
   add_sync(app, parsed);
+  add_schema(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -70,7 +71,24 @@ struct SyncVerb {
   std::chrono::seconds patience{10};
 };
 
-using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb>;
+// Whether a schema file fits the trees there are.
+struct SchemaCheckVerb {
+  std::string file;
+  std::string against;               // a folder or another schema file
+  std::vector<std::string> imports;  // folders for absolute imports
+};
+
+struct SchemaShowVerb {
+  std::string tree;
+  std::optional<std::uint32_t> version;  // nothing: the newest
+};
+
+struct SchemaHistoryVerb {
+  std::string tree;
+};
+
+using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb,
+                          SchemaCheckVerb, SchemaShowVerb, SchemaHistoryVerb>;
 
 struct CommandLine {
   Place place;
@@ -83,8 +101,11 @@ struct Exit {
   int code = 0;
 };
 
+inline constexpr int kExitFailed = 1;
 // Wrong usage, as opposed to something that did not work.
 inline constexpr int kExitUsage = 2;
+// `schema check` alone: 0 to 2 are its verdicts.
+inline constexpr int kExitNotChecked = 3;
 
 std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* argv);
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "schema/tree_info.h"
+#include "schema/catalogue.h"
 
 namespace coppice::command {
 

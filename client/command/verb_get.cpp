@@ -5,8 +5,8 @@
 #include "client/command/describe.h"
 #include "client/command/online.h"
 #include "client/command/verbs.h"
+#include "schema/catalogue.h"
 #include "schema/text_form.h"
-#include "schema/tree_info.h"
 
 namespace coppice::command {
 namespace {

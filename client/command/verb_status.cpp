@@ -3,7 +3,7 @@
 #include "client/command/describe.h"
 #include "client/command/online.h"
 #include "client/command/verbs.h"
-#include "schema/tree_info.h"
+#include "schema/catalogue.h"
 
 namespace coppice::command {
 namespace {

@@ -4,7 +4,7 @@
 #include "client/command/find_tree.h"
 #include "client/command/online.h"
 #include "client/command/verbs.h"
-#include "schema/tree_info.h"
+#include "schema/catalogue.h"
 
 namespace coppice::command {
 namespace {

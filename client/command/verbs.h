@@ -2,6 +2,7 @@
 
 #include "client/command/command_line.h"
 #include "coppice/error.h"
+#include "schema/schema_diff.h"
 
 namespace coppice {
 struct Done;
@@ -18,5 +19,14 @@ Result<Done> run(const Place& place, const GetVerb& verb);
 Result<Done> run(const Place& place, const WatchVerb& verb);
 Result<Done> run(const Place& place, const ImportVerb& verb);
 Result<Done> run(const Place& place, const SyncVerb& verb);
+
+Result<Done> run(const Place& place, const SchemaShowVerb& verb);
+Result<Done> run(const Place& place, const SchemaHistoryVerb& verb);
+
+// The worst of what was found, which becomes the exit code: scripts decide by it.
+struct CheckedSchemas {
+  Verdict verdict = Verdict::compatible;
+};
+Result<CheckedSchemas> run(const Place& place, const SchemaCheckVerb& verb);
 
 }  // namespace coppice::command

@@ -40,7 +40,8 @@ struct TreeSchema {
   commentOnCheckIn @5 :Bool;
 
   version @6 :UInt32;
-  # Counted by the authority, from 1; 0 in generated code and in what was never seen by an authority.
+  # Counted by the authority, from 1; 0 in generated code and in what was never seen by an authority. A schema that was
+  # accepted once keeps its number for ever, and all of them are kept: the tree's history. The highest is the tree's schema.
 
   nodes @7 :List(Schema.Node);
   # The root struct's node and all nodes that it needs: nested and imported structs, enums, annotation declarations, the
@@ -48,6 +49,16 @@ struct TreeSchema {
 
   sourceInfo @8 :List(Schema.Node.SourceInfo);
   # Doc comments of these nodes.
+
+  generation @9 :UInt32;
+  # How many migrations the tree had gone through when this version was made. Versions of one generation read and write each
+  # other's bodies; a body of an earlier one is read through the migration of the program that has it. 0 in generated code.
+
+  adopted @10 :Int64;
+  # The time when the authority made it the tree's; 0: not known, or it has not.
+
+  adoptedFrom @11 :Text;
+  # Whose program brought it, for people: "Ann, bench 3".
 }
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -95,15 +106,16 @@ struct Hello {
   # The highest operation number this replica ever used.
 
   schemas @11 :List(TreeSchema);
-  # Trees this program knows and the server may not: those whose catalogue entry has version 0 or was changed by this
-  # program. The server adopts what is new and compatible, before it answers.
+  # Trees this program knows and the server may not: those whose schema is no version that this replica's catalogue holds. The
+  # server adopts what is new or newer and compatible, before it answers. What it once had, or what has nothing that its
+  # newest version lacks, changes nothing: old and new programs do not take turns.
 
   partial @13 :Bool;
   # The cursor stands between the pieces of a large step: records that changed after it may be missing, with their bodies. The
   # server sends no header alone until it has reached the head.
 
   known @12 :List(Known);
-  # What the replica's catalogue holds already, so that the Welcome need not repeat it.
+  # What the replica's catalogue holds already, so that the Welcome need not repeat it: each version of each tree.
 
   struct Known {
     tree @0 :UInt64;
@@ -174,7 +186,10 @@ struct Action {
   # setState: compare and set. release: stateTo is the released state, 0: the tree's default.
 
   schemaVersion @8 :UInt32;
-  # create, checkIn, nextRevision: the catalogue's version of the tree's schema by which the body was written.
+  # create, checkIn, nextRevision with a body: the version of the tree's schema that describes the body. For a new body, the
+  # version that the program knows; for an edited one, the higher of that and of the version of what was edited, whose
+  # unknown fields are in it still. 0: by the schema that this client brought in a hello after the body was written; the
+  # authority takes its newest version, which has all of that.
 
   body @9 :Data;
   # create, checkIn. nextRevision: empty copies the released revision's body.
@@ -232,7 +247,8 @@ struct ToClient {
     changes @3 :Changes;
     snapshot @4 :SnapshotPart;
     catalogue @5 :List(TreeSchema);
-    # A tree was adopted or its schema moved on. Comes before any record that needs it.
+    # A tree was adopted or its schema moved on: the new versions; or, after the Welcome, the history that the replica lacks.
+    # Comes before any record that needs it. A version that is not the highest does not change the tree.
 
     offer @6 :Offer;
 
@@ -258,6 +274,8 @@ struct Welcome {
   # The highest operation number of this client that was executed. The client sends again whatever is unanswered.
 
   catalogue @5 :List(TreeSchema);
+  # The trees whose newest version the replica lacks. Earlier versions that it lacks follow as ToClient.catalogue.
+
   limits @6 :Limits;
   time @7 :Int64;
   server @8 :Text;
@@ -295,7 +313,7 @@ struct Accepted {
   last @1 :UInt64;
   # The sequences of the changes it made. first > last: it changed nothing.
   #
-  # A transaction of creates only, none with keepBorrow: the record of action i has sequence and bodySequence first + i, and the
+  # A transaction of creates only, none with keepBorrow and none with schemaVersion 0: the record of action i has sequence and bodySequence first + i, and the
   # client knows its header (schema: "fresh"). The server does not send such records back to the client that made them.
   time @2 :Int64;
   grants @3 :List(Grant);

@@ -4,6 +4,7 @@ set(COPPICE_CLIENT_TESTS
   client/create_test.cpp
   client/edit_test.cpp
   client/event_test.cpp
+  client/evolution_test.cpp
   client/id_pool_test.cpp
   client/indexer_test.cpp
   client/limits_test.cpp

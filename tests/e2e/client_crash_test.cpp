@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "test_places.h"
 #include "tests/e2e/site.h"
 
 namespace coppice::test {

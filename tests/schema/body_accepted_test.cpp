@@ -1,6 +1,7 @@
 // What BodyShape::check must let in, and that it stores the same words for the same content.
 #include <capnp/serialize.h>
 
+#include "schema/compare_schemas.h"
 #include "tests/codegen/compile.h"
 #include "tests/schema/bodies.h"
 #include "tests/support/catch.h"

@@ -1,3 +1,5 @@
+#include "schema/catalogue.h"
+
 #include "tests/codegen/compile.h"
 #include "tests/schema/bodies.h"
 #include "tests/support/catch.h"
@@ -37,6 +39,43 @@ TEST_CASE("a tree that is put again replaces itself, and copies of the catalogue
   CHECK(catalogue.trees().size() == 2);
   CHECK(catalogue.find("parts")->version() == 2);
   CHECK(before.find("parts")->version() == 0);
+}
+
+TEST_CASE("a catalogue finds each version of a tree, and the tree is its highest", "[schema]") {
+  Catalogue catalogue = shop();
+  const TreeId parts = TreeOf<shop::Part>::id;
+  catalogue.put(tree_of<shop::Part>().with_version(1));
+  catalogue.put(newer_tree_in_shop("parts")->with_version(2));
+  CHECK(catalogue.find(parts)->version() == 2);
+  CHECK(catalogue.find(parts, 1)->version() == 1);
+  CHECK(catalogue.find(parts, 3) == nullptr);
+  catalogue.put(tree_of<shop::Part>().with_version(1));
+  CHECK(catalogue.find(parts)->version() == 2);
+}
+
+TEST_CASE("a program writes by the version it is, or the first that has all it knows", "[schema]") {
+  Catalogue catalogue;
+  auto renamed = tree_in_shop("parts", {{"title @1 :Text;", "heading @1 :Text;"}});
+  catalogue.put(tree_in_shop("parts")->with_version(1));
+  catalogue.put(renamed->with_version(2));
+  catalogue.put(newer_tree_in_shop("parts")->with_version(3));
+  CHECK(catalogue.version_known_to(tree_of<shop::Part>()) == 1);
+  CHECK(catalogue.version_known_to(*renamed) == 2);
+  CHECK(catalogue.version_known_to(*newer_tree_in_shop("parts")) == 3);
+  auto between =
+      tree_in_shop("parts", {{"obsolete @20 :Bool;", "obsolete @20 :Bool; colour @21 :Text;"}});
+  CHECK(catalogue.version_known_to(*between) == 3);
+  auto beyond = tree_in_shop("parts", {{"obsolete @20 :Bool;", "obsolete @20 :Bool; a @21 :Text;"},
+                                       {"tool @1 :Text;", "tool @1 :Text; minutes @2 :Float32;"}});
+  CHECK(catalogue.version_known_to(*beyond) == 0);
+  CHECK(catalogue.version_known_to(tree_of<shop::Company>()) == 0);
+}
+
+TEST_CASE("an edit is described by the higher of two versions", "[schema]") {
+  CHECK(version_after_edit(1, 3) == 3);
+  CHECK(version_after_edit(3, 1) == 3);
+  CHECK(version_after_edit(3, 0) == 0);
+  CHECK(version_after_edit(0, 3) == 0);
 }
 
 TEST_CASE("a catalogue prints and parses keys by the names of trees", "[schema]") {

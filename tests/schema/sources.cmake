@@ -8,4 +8,6 @@ set(COPPICE_SCHEMA_TESTS
   schema/key_test.cpp
   schema/record_test.cpp
   schema/text_form_test.cpp
+  schema/schema_diff_test.cpp
+  schema/schema_mutation_test.cpp
   schema/tree_info_test.cpp)

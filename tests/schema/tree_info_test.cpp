@@ -3,6 +3,7 @@
 #include <functional>
 #include <random>
 
+#include "schema/compare_schemas.h"
 #include "tests/codegen/compile.h"
 #include "tests/schema/bodies.h"
 #include "tests/support/catch.h"

@@ -127,7 +127,68 @@ TEST_CASE("a tree adopted again has the new schema and the old records", "[store
   database.adopt(test::newer_tree_in_shop("parts")->with_version(2));
   CHECK(database.catalogue()->find("parts")->version() == 2);
   CHECK(before->find("parts")->version() == 0);
+  CHECK(database.catalogue()->find(TreeOf<shop::Part>::id, 2)->version() == 2);
   CHECK(database.tree(TreeOf<shop::Part>::id)->count(database.read()) == 1);
+}
+
+TEST_CASE("every version that a database adopted is there when it is opened again", "[store]") {
+  TempFolder folder;
+  {
+    Database database(folder / "data", Role::authority, quick());
+    database.adopt(tree_of<shop::Part>()->with_version(1));
+    database.adopt(test::newer_tree_in_shop("parts")->with_version(2));
+  }
+  for (const auto& options : {quick(), read_only()}) {
+    Database database(folder / "data", Role::authority, options);
+    const auto catalogue = database.catalogue();
+    CHECK(catalogue->find("parts")->version() == 2);
+    REQUIRE(catalogue->find(TreeOf<shop::Part>::id, 1));
+    CHECK(catalogue->find(TreeOf<shop::Part>::id, 1)->same_schema(*tree_of<shop::Part>()));
+  }
+}
+
+TEST_CASE("earlier versions may come after the newest, which stays", "[store]") {
+  TempFolder folder;
+  Database database(folder / "data", Role::replica, quick());
+  database.adopt(test::newer_tree_in_shop("parts")->with_version(2));
+  database.adopt(tree_of<shop::Part>()->with_version(1));
+  CHECK(database.catalogue()->find("parts")->version() == 2);
+  database.reload_catalogue();
+  CHECK(database.catalogue()->find("parts")->version() == 2);
+  CHECK(database.catalogue()->history(TreeOf<shop::Part>::id).size() == 2);
+}
+
+TEST_CASE("a database from before histories keeps one from then on", "[store]") {
+  TempFolder folder;
+  {
+    Database database(folder / "data", Role::authority, quick());
+    database.adopt(tree_of<shop::Part>()->with_version(1));
+    const Table history = database.table("history", Layout::byte_keys);
+    database.write([&](WriteTxn& txn) { txn.clear(history); });
+  }
+  {
+    Database database(folder / "data", Role::authority, quick());
+    database.adopt(test::newer_tree_in_shop("parts")->with_version(2));
+  }
+  Database database(folder / "data", Role::authority, quick());
+  CHECK(database.catalogue()->find(TreeOf<shop::Part>::id, 1)->version() == 1);
+}
+
+TEST_CASE("a schema without a number lies beside the newest until it gets one", "[store]") {
+  TempFolder folder;
+  Database database(folder / "data", Role::replica, quick());
+  const TreeId parts = TreeOf<shop::Part>::id;
+  const auto newer = test::newer_tree_in_shop("parts");
+  database.adopt(tree_of<shop::Part>()->with_version(1));
+  database.adopt(newer);
+  CHECK(database.catalogue()->find(parts)->version() == 1);
+  CHECK(database.catalogue()->find(parts, 0)->same_schema(*newer));
+  database.adopt(newer->with_version(2));
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(database.catalogue()->history(parts).contains(0));
+    CHECK(database.catalogue()->find(parts, 0)->version() == 2);
+    database.reload_catalogue();
+  }
 }
 
 TEST_CASE("a damaged catalogue is refused", "[store]") {

@@ -134,7 +134,7 @@ class Snapshot {
   std::uint64_t sequence() const;
   // true: parts of a larger step are still missing; what is seen need not have existed as a whole.
   bool catching_up() const;
-  // Names and schemas of all trees; for tools, which include schema/tree_info.h.
+  // Names and schemas of all trees; for tools, which include schema/catalogue.h.
   const Catalogue& catalogue() const;
 
  private:

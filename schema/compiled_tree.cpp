@@ -1,4 +1,4 @@
-#include "codegen/embedded_schema.h"
+#include "schema/compiled_tree.h"
 
 #include <set>
 
@@ -7,17 +7,18 @@
 #include "coppice/protocol.capnp.h"
 #include "schema/body_shape.h"
 
-namespace coppice::codegen {
+namespace coppice {
 namespace {
 
 using capnp::schema::Brand;
 using capnp::schema::Field;
+using capnp::schema::Node;
 using capnp::schema::Type;
 
 // Finds the nodes that a tree's schema needs.
 class Closure {
  public:
-  explicit Closure(const Request& request) : request_(request) {}
+  explicit Closure(const CompilerRequest& request) : request_(request) {}
 
   // Adds a node and all that a reader of it needs. Types that the request does not have are left
   // out.
@@ -91,7 +92,7 @@ class Closure {
     }
   }
 
-  const Request& request_;
+  const CompilerRequest& request_;
   std::set<std::uint64_t> ids_;
   std::set<std::uint64_t> followed_;
 };
@@ -108,7 +109,7 @@ void forget_folder(Node::Builder node) {
   node.setDisplayNamePrefixLength(prefix > cut ? prefix - cut : 0);
 }
 
-void fill_nodes(protocol::TreeSchema::Builder schema, const Request& request,
+void fill_nodes(protocol::TreeSchema::Builder schema, const CompilerRequest& request,
                 const std::vector<std::uint64_t>& ids) {
   auto nodes = schema.initNodes(static_cast<unsigned>(ids.size()));
   for (unsigned i = 0; i < ids.size(); ++i) {
@@ -117,7 +118,7 @@ void fill_nodes(protocol::TreeSchema::Builder schema, const Request& request,
   }
 }
 
-void fill_comments(protocol::TreeSchema::Builder schema, const Request& request,
+void fill_comments(protocol::TreeSchema::Builder schema, const CompilerRequest& request,
                    const std::vector<std::uint64_t>& ids) {
   std::vector<Node::SourceInfo::Reader> infos;
   for (auto id : ids) {
@@ -129,7 +130,8 @@ void fill_comments(protocol::TreeSchema::Builder schema, const Request& request,
 
 }  // namespace
 
-std::vector<std::uint64_t> embedded_schema(const Request& request, Node::Reader root) {
+std::vector<std::uint64_t> compiled_tree(const CompilerRequest& request,
+                                         capnp::schema::Node::Reader root) {
   Closure closure(request);
   closure.follow(root.getId());
   std::vector<std::uint64_t> ids = {root.getId()};
@@ -151,4 +153,4 @@ std::vector<std::uint64_t> embedded_schema(const Request& request, Node::Reader 
   return canonical_words(schema.asReader());
 }
 
-}  // namespace coppice::codegen
+}  // namespace coppice

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "codegen/request.h"
+#include "schema/compiler_request.h"
 
-namespace coppice::codegen {
+namespace coppice {
 
 // The protocol::TreeSchema of a tree, as generated code embeds it and every database's catalogue
 // stores it: a canonical single segment, the same for the same schema wherever it was compiled.
@@ -16,6 +16,7 @@ namespace coppice::codegen {
 // SchemaLoader replaces by placeholders.
 //
 // REQUIRES: `root` is a struct with the tree annotation.
-std::vector<std::uint64_t> embedded_schema(const Request& request, Node::Reader root);
+std::vector<std::uint64_t> compiled_tree(const CompilerRequest& request,
+                                         capnp::schema::Node::Reader root);
 
-}  // namespace coppice::codegen
+}  // namespace coppice

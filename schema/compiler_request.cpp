@@ -1,7 +1,9 @@
-#include "codegen/request.h"
+#include "schema/compiler_request.h"
 
-namespace coppice::codegen {
+namespace coppice {
 namespace {
+
+using Node = capnp::schema::Node;
 
 bool has_comments(Node::SourceInfo::Reader info) {
   if (info.getDocComment().size() > 0) return true;
@@ -20,29 +22,26 @@ std::optional<Value> find_in(const std::map<std::uint64_t, Value>& map, std::uin
 
 }  // namespace
 
-Request::Request(CodeGeneratorRequest::Reader request) : request_(request) {
+CompilerRequest::CompilerRequest(capnp::schema::CodeGeneratorRequest::Reader request)
+    : request_(request) {
   for (auto node : request.getNodes()) nodes_.emplace(node.getId(), node);
   for (auto info : request.getSourceInfo()) {
     if (has_comments(info)) comments_.emplace(info.getId(), info);
   }
 }
 
-std::optional<Node::Reader> Request::find(std::uint64_t id) const { return find_in(nodes_, id); }
+std::optional<Node::Reader> CompilerRequest::find(std::uint64_t id) const {
+  return find_in(nodes_, id);
+}
 
-std::optional<Node::SourceInfo::Reader> Request::comments(std::uint64_t id) const {
+std::optional<Node::SourceInfo::Reader> CompilerRequest::comments(std::uint64_t id) const {
   return find_in(comments_, id);
 }
 
-std::optional<Node::Reader> Request::file_of(Node::Reader node) const {
+std::optional<Node::Reader> CompilerRequest::file_of(Node::Reader node) const {
   std::optional<Node::Reader> scope = node;
   while (scope && !scope->isFile()) scope = find(scope->getScopeId());
   return scope;
-}
-
-std::string declared_name(Node::Reader node) {
-  std::string display = node.getDisplayName();
-  auto colon = display.rfind(':');
-  return colon == std::string::npos ? display : display.substr(colon + 1);
 }
 
 std::optional<capnp::schema::Value::Reader> annotation(Node::Reader node, std::uint64_t id) {
@@ -58,4 +57,4 @@ std::optional<schema::Tree::Reader> tree_annotation(Node::Reader node) {
   return value->getStruct().getAs<schema::Tree>();
 }
 
-}  // namespace coppice::codegen
+}  // namespace coppice
