@@ -27,6 +27,8 @@ class ReplicaCheck {
     for (const auto& [id, tree] : catalogue_->trees()) check_marks(id);
     check_bases();
     check_awaiting();
+    for (auto& fault : store::check_indexes(replica_.database(), txn_))
+      faults_.push_back(std::move(fault));
     for (const auto& registered : replica_.indexers()) check_index(registered);
     return std::move(faults_);
   }

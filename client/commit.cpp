@@ -3,6 +3,7 @@
 #include "client/convert.h"
 #include "client/handed_in.h"
 #include "client/replica_writer.h"
+#include "store/unique_check.h"
 
 namespace coppice::client {
 namespace {
@@ -50,11 +51,31 @@ void put_leases(ReplicaWriter& writer) {
   }
 }
 
+// A value that is one record's already, for each that this transaction would give to another.
+std::vector<Error> unique_refusals(Replica& replica, const TransactionState& state) {
+  auto txn = replica.database().read();
+  store::UniqueCheck check(replica.indexes(), txn);
+  for (const Work& work : state.works()) {
+    if (work.changed) check.add(work.key, work.body);
+  }
+  std::vector<Error> refusals;
+  for (const auto& clash : check.run())
+    refusals.push_back(not_unique(*replica.database().catalogue(), clash));
+  return refusals;
+}
+
 }  // namespace
 
 Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
                                      std::int64_t now_us) {
   state.finish();
+  if (!state.refused()) {
+    auto refusals = unique_refusals(replica, state);
+    if (!refusals.empty()) {
+      replica.ids().give_back();
+      return combine(std::move(refusals));
+    }
+  }
   Committed committed;
   wire::Frame frame;
   if (!state.refused() && !state.actions().empty()) {
@@ -79,7 +100,7 @@ Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
         if (work.changed) put_work(writer, work, committed.operation, now_us);
       }
       put_leases(writer);
-      return writer.take_events();
+      return writer.finish();
     });
   } catch (...) {
     replica.ids().give_back();
@@ -154,7 +175,7 @@ Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) 
                     tokens.set(i, held[i].second);
                   }
                 }));
-    return writer.take_events();
+    return writer.finish();
   });
   return {operation, std::move(events)};
 }

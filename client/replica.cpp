@@ -96,6 +96,9 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
     }
   }
   open_trees(options.trees, writable);
+  using Kept = store::Indexes::Kept;
+  indexes_.emplace(database_, writable ? Kept::all : Kept::none);
+  indexes_->work_to_the_end();
   if (writable) open_indexers(options.indexers);
 }
 
@@ -170,7 +173,11 @@ std::uint32_t Replica::writes_by(TreeId id) {
   return found->second;
 }
 
-void Replica::adopt(std::span<const TreeInfoPtr> versions) { database_.adopt(versions); }
+void Replica::adopt(std::span<const TreeInfoPtr> versions) {
+  database_.adopt(versions);
+  for (const TreeInfoPtr& version : versions)
+    indexes_->follow(database_.catalogue()->find(version->id()));
+}
 
 const store::RecordTree* Replica::tree(TreeId id) const {
   std::lock_guard lock(trees_mutex_);

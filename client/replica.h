@@ -13,6 +13,7 @@
 #include "client/id_pool.h"
 #include "coppice/client.h"
 #include "store/database.h"
+#include "store/indexes.h"
 
 namespace coppice::client {
 
@@ -61,6 +62,9 @@ class Replica {
   const store::Database& database() const { return database_; }
   const Tables& tables() const { return tables_; }
   const std::vector<RegisteredIndexer>& indexers() const { return indexers_; }
+  // Declared ones; in a replica that is only looked at, none is kept.
+  store::Indexes& indexes() { return *indexes_; }
+  const store::Indexes& indexes() const { return *indexes_; }
   IdPool& ids() { return ids_; }
   const IdPool& ids() const { return ids_; }
 
@@ -100,6 +104,7 @@ class Replica {
   // The writer's: what writes_by() found, as long as the catalogue is the same.
   std::map<TreeId, std::uint32_t> writes_by_;
   std::shared_ptr<const Catalogue> writes_by_of_;
+  std::optional<store::Indexes> indexes_;  // as soon as the trees are open
   std::vector<TreeId> program_trees_;
   IdPool ids_;
   std::string client_uuid_;

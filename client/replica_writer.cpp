@@ -130,6 +130,7 @@ void ReplicaWriter::forget(AnyKey key) {
   auto current = visible(key);
   if (!current) return;
   RecordHeader header = current->header();
+  indexes_.change(key, current->body(), {});
   index(key, copy(before_room_, *current), std::nullopt);
   tree(key.tree).erase(txn_, key.word);
   tell_difference(key, &header, nullptr, Body::differs);
@@ -150,6 +151,7 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   RecordHeader old_header = before ? before->header() : RecordHeader{};
   const bool same =
       telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
+  indexes_.change(key, before ? before->body() : std::span<const std::uint64_t>{}, after.body());
   if (indexed(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
   }

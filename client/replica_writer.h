@@ -21,7 +21,7 @@ class ReplicaWriter {
   static constexpr std::size_t kEventsMax = 20'000;
 
   ReplicaWriter(Replica& replica, store::WriteTxn& txn, Event::Origin origin)
-      : replica_(replica), txn_(txn), origin_(origin) {}
+      : replica_(replica), txn_(txn), origin_(origin), indexes_(replica.indexes(), txn) {}
 
   store::WriteTxn& txn() { return txn_; }
   Replica& replica() { return replica_; }
@@ -70,7 +70,14 @@ class ReplicaWriter {
   enum class Telling { on, off };
   void set_telling(Telling telling) { telling_ = telling; }
   void tell(Event event);
-  std::vector<Event> take_events() { return std::move(events_); }
+  // Writes what was collected for declared indexes. REQUIRES: before the transaction ends, and
+  // before anybody asks them within it.
+  void finish_indexes() { indexes_.finish(); }
+  // The last call: finishes indexes, and hands over what is to be told.
+  std::vector<Event> finish() {
+    finish_indexes();
+    return std::move(events_);
+  }
 
  private:
   // A value built or copied outside of the store, so that it stays while the store is written.
@@ -91,6 +98,7 @@ class ReplicaWriter {
   Replica& replica_;
   store::WriteTxn& txn_;
   Event::Origin origin_;
+  store::IndexUpdate indexes_;
   std::vector<Event> events_;
   std::vector<std::uint64_t> before_room_;
   std::vector<std::uint64_t> after_room_;

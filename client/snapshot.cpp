@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "client/convert.h"
+#include "client/index_walk.h"
 #include "client/snapshot_state.h"
 
 namespace coppice {
@@ -76,6 +77,10 @@ std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
 std::uint64_t Snapshot::count(TreeId id) const {
   auto* tree = state_->tree(id);
   return tree ? tree->count(state_->txn) : 0;
+}
+
+std::optional<AnyRecord> Snapshot::find(const IndexQuestion& question) const {
+  return client::IndexWalk(*state_, question).next();
 }
 
 std::vector<std::uint64_t> Snapshot::index(std::string_view indexer, std::uint64_t key) const {

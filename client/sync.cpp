@@ -22,6 +22,9 @@ capnp::ReaderOptions options_for(const wire::Frame& frame) {
   return {.traversalLimitInWords = 3 * (frame.size_bytes() / 8) + 1024, .nestingLimit = 32};
 }
 
+// Records that one step puts into new indexes: some tens of milliseconds.
+constexpr std::size_t kIndexedInOneStep = 20'000;
+
 // A frame as a message. A view of the frame.
 class Message {
  public:
@@ -59,6 +62,8 @@ void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
   }
   warn_of_ids();
   settle_waiting();
+  // Of a schema that came meanwhile: piece by piece, so that other writers get their turn.
+  if (replica_.indexes().has_work()) replica_.indexes().work(kIndexedInOneStep);
 }
 
 void Sync::deal_with(const WireEvent& event, std::int64_t now_us) {
@@ -182,7 +187,7 @@ void Sync::apply_batch() {
       meta.set_number(txn, fact::kCatchingUp, position_.catching_up);
       meta.set_number(txn, fact::kPartial, position_.partial);
       if (outcome.answered) meta.set_number(txn, fact::kAnswered, outcome.answered);
-      outcome.events = writer.take_events();
+      outcome.events = writer.finish();
     });
   } catch (const Broken& broken) {
     undo();

@@ -58,8 +58,12 @@ class Sync {
 
   // Deals with what happened, in order, and does what is due.
   void step(std::deque<WireEvent> happened, std::int64_t now_us);
-  // When step() is due though nothing happens: the next connection attempt.
-  std::optional<std::int64_t> deadline_us() const { return connect_at_us_; }
+  // When step() is due though nothing happens: the next connection attempt, or at once while
+  // indexes are built.
+  std::optional<std::int64_t> deadline_us() const {
+    if (replica_.indexes().has_work()) return 0;
+    return connect_at_us_;
+  }
 
   // The replica could not be written (a full disk): the connection is given up, and tried again
   // after a pause.

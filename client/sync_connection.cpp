@@ -285,6 +285,7 @@ void Sync::discard_synced_records() {
          {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
       writer.meta().set_number(txn, name, 0);
     }
+    writer.finish_indexes();
   });
   position_.cursor = 0;
   position_.partial = false;

@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "schema/index_plan.h"
+
 namespace coppice::codegen {
 namespace {
 
@@ -31,7 +33,10 @@ class Walk {
           "its generic structs contain each other with ever new parameters; write the " +
           std::string("type out that is meant"));
     }
-    for (auto field : schema.getFields()) check_type(field, field.getType());
+    for (auto field : schema.getFields()) {
+      if (auto objection = index_objection(field)) refused_(place(field) + " " + *objection);
+      check_type(field, field.getType());
+    }
   }
 
   void check_type(capnp::StructSchema::Field field, capnp::Type type) {

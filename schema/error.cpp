@@ -80,6 +80,8 @@ const char* to_string(Errc code) {
       return "cancelled";
     case Errc::not_supported:
       return "not_supported";
+    case Errc::not_unique:
+      return "not_unique";
   }
   return "unknown_code";
 }

@@ -103,6 +103,9 @@ Result<void> TreeInfo::load() {
       return unusable("The schema of tree '" + name_ + "' lacks its own struct.");
     }
     shape_ = std::make_unique<BodyShape>(id_.value, reader_.getNodes());
+    auto indexes = IndexPlan::compile(dynamic_);
+    if (!indexes) return unusable("Tree '" + name_ + "': " + indexes.error().message);
+    indexes_ = std::move(*indexes);
   } catch (const kj::Exception& e) {
     return unusable("The schema of tree '" + name_ +
                     "' cannot be loaded: " + e.getDescription().cStr() + ".");

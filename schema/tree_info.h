@@ -12,6 +12,7 @@
 #include "coppice/key.h"
 #include "coppice/protocol.capnp.h"
 #include "schema/body_shape.h"
+#include "schema/index_plan.h"
 
 namespace coppice {
 
@@ -44,6 +45,7 @@ class TreeInfo {
   bool comment_on_check_in() const { return reader_.getCommentOnCheckIn(); }
 
   const BodyShape& shape() const { return *shape_; }
+  const IndexPlan& indexes() const { return indexes_; }
   // For tools that read bodies by field names. kj's loader is not to be used by several threads at
   // once.
   capnp::StructSchema dynamic() const { return dynamic_; }
@@ -71,6 +73,7 @@ class TreeInfo {
   std::vector<std::uint64_t> message_;
   protocol::TreeSchema::Reader reader_;  // of message_
   std::unique_ptr<BodyShape> shape_;
+  IndexPlan indexes_;
   std::unique_ptr<capnp::SchemaLoader> loader_;
   capnp::StructSchema dynamic_;
 };

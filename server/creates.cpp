@@ -1,6 +1,7 @@
 #include "server/creates.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace coppice::server {
 
@@ -84,6 +85,7 @@ void Creates::judge(protocol::Transaction::Reader transaction) {
   planned_.reserve(actions.size());
   for (std::uint32_t index = 0; index < actions.size(); ++index) judge(actions[index], index);
   if (!ascending_) judge_repeated_keys();
+  if (refusals_.empty()) judge_unique_values();
 }
 
 void Creates::judge(protocol::Action::Reader action, std::uint32_t index) {
@@ -116,6 +118,19 @@ void Creates::judge_repeated_keys() {
   }
 }
 
+void Creates::judge_unique_values() {
+  store::UniqueCheck check = ledger_.unique_check();
+  for (const Planned& planned : planned_)
+    check.add(AnyKey(planned.tree->info->id(), planned.key), planned.body);
+  const auto clashes = check.run();
+  if (clashes.empty()) return;
+  std::unordered_map<AnyKey, std::uint32_t> actions;
+  for (const Planned& planned : planned_)
+    actions.emplace(AnyKey(planned.tree->info->id(), planned.key), planned.index);
+  for (const auto& clash : clashes)
+    refusals_.push_back({not_unique(ledger_.catalogue(), clash), actions.at(clash.key)});
+}
+
 Accepted Creates::apply() {
   Accepted accepted;
   accepted.first = ledger_.head() + 1;
@@ -127,6 +142,7 @@ Accepted Creates::apply() {
     header.sequence = header.body_sequence = ledger_.next_sequence();
     header.schema_version = planned.schema_version;
     Ledger::Tree& tree = *planned.tree;
+    ledger_.index(AnyKey(tree.info->id(), planned.key), {}, planned.body);
     if (tree.last < planned.key) {
       tree.records.append(ledger_.txn(), planned.key, header, planned.body);
       tree.last = planned.key;

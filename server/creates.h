@@ -62,6 +62,7 @@ class Creates {
 
   void judge(protocol::Action::Reader action, std::uint32_t index);
   void judge_repeated_keys();
+  void judge_unique_values();
 
   Ledger& ledger_;
   const Asker asker_;

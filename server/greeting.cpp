@@ -176,8 +176,41 @@ Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello, std::int64_
                                                 " trees, with " + std::to_string(kVersionsMax) +
                                                 " versions of their schemas in all.");
   }
+  for (const TreeInfoPtr& tree : adopted) {
+    if (auto unique = build_unique_indexes(tree); !unique) return unique.error();
+  }
   if (!adopted.empty()) premises_.database.adopt(adopted);
+  for (const TreeInfoPtr& tree : adopted)
+    premises_.indexes.follow(premises_.database.catalogue()->find(tree->id()));
+  premises_.indexes.work_to_the_end();
   return adopted;
+}
+
+Result<void> Greeting::build_unique_indexes(const TreeInfoPtr& offered) const {
+  const TreeInfoPtr stored = premises_.database.catalogue()->find(offered->id());
+  if (!stored) return {};
+  store::Indexes& indexes = premises_.indexes;
+  std::optional<store::SharedValue> shared;
+  try {
+    indexes.follow(offered);
+    indexes.build_to_the_end();
+    shared = find_shared_value(indexes, *offered, *stored, premises_.database.read());
+  } catch (...) {
+    indexes.follow(stored);
+    throw;
+  }
+  // Until the schema is adopted, nobody wants what was built.
+  indexes.follow(stored);
+  if (!shared) return {};
+  indexes.work_to_the_end();
+  const AnyKey first(stored->id(), shared->first), second(stored->id(), shared->second);
+  const Catalogue& names = *premises_.database.catalogue();
+  return error(Errc::incompatible_schema,
+               "Field " + shared->field + " of tree '" + stored->name() +
+                   "' cannot become unique: " + names.format(first) + " and " +
+                   names.format(second) + " both have " + shared->value +
+                   ". Nothing was changed. Give one of them another value, then try again.",
+               second);
 }
 
 Result<TreeInfoPtr> Greeting::to_adopt(const TreeInfo& offered, const Catalogue& catalogue,

@@ -76,6 +76,11 @@ class Greeting {
   Result<TreeInfoPtr> to_adopt(const TreeInfo& offered, const Catalogue& catalogue,
                                Adoption adoption) const;
 
+  // Before a newer schema counts: only then is it known whether its unique values are. Nothing else
+  // is decided meanwhile. Errors: incompatible_schema, with two records that share a value; then
+  // nothing is left of it.
+  Result<void> build_unique_indexes(const TreeInfoPtr& offered) const;
+
   const Premises& premises_;
   const Identity& identity_;
   const std::uint64_t head_;

@@ -6,6 +6,7 @@
 #include "server/clients.h"
 #include "server/leases.h"
 #include "server/tables.h"
+#include "store/indexes.h"
 
 namespace coppice::server {
 namespace {
@@ -22,6 +23,7 @@ class Check {
 
   std::vector<std::string> run() {
     faults_ = store::check_records(database_, txn_);
+    for (auto& fault : store::check_indexes(database_, txn_)) faults_.push_back(std::move(fault));
     for (const auto& [id, info] : catalogue_->trees()) records_of(id);
     feed();
     borrows();

@@ -9,8 +9,8 @@ namespace coppice::server {
 
 // What must hold of every authority's database, in words for people; empty if all does. Walks
 // everything:
-// - store::check_records, and feed and records name each other: each record's sequence is in the
-// feed with its key, each entry of
+// - store::check_records and store::check_indexes, and feed and records name each other: each
+// record's sequence is in the feed with its key, each entry of
 //   the feed is a record's, the head is at or above all;
 // - headers and the table of borrows agree, only newest revisions are borrowed, no token is in
 // force twice or yet to be granted;

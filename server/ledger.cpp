@@ -24,6 +24,7 @@ Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLine
       leases_(premises.tables.leases),
       answers_(premises.tables.answers),
       epoch_(premises.database.meta().number(txn, "epoch")),
+      index_update_(premises.indexes, txn),
       lines_(lines),
       head_(premises.database.meta().number(txn, "head")),
       tokens_(premises.database.meta().number(txn, "tokens")),
@@ -80,6 +81,7 @@ void Ledger::audit(const Asker& asker, const AuditEntry& entry) {
 }
 
 void Ledger::finish() {
+  index_update_.finish();
   for (const auto& [number, client] : clients_) Clients::store(txn_, premises_.tables, client);
   const store::Meta& meta = premises_.database.meta();
   meta.set_number(txn_, "head", head_);

@@ -17,6 +17,7 @@
 #include "server/types.h"
 #include "server/waiting_lines.h"
 #include "store/database.h"
+#include "store/unique_check.h"
 
 namespace coppice::server {
 
@@ -27,6 +28,8 @@ struct Premises {
   const Options& options;
   // As of the last commit.
   const Clients& clients;
+  // Unique ones; follows the catalogue.
+  store::Indexes& indexes;
 };
 
 // One group of requests being decided: the write transaction, and everything that it would change
@@ -80,6 +83,18 @@ class Ledger {
   void feed(AnyKey key, std::uint64_t previous, std::uint64_t sequence);
   void audit(const Asker& asker, const AuditEntry& entry);
 
+  // A record's body is about to change; empty: it is made, or removed.
+  void index(AnyKey key, std::span<const std::uint64_t> before,
+             std::span<const std::uint64_t> after) {
+    index_update_.change(key, before, after);
+  }
+  bool indexed(TreeId tree) const { return index_update_.follows(tree); }
+  // Asks about what the requests before this one have left. To be used before anything is written.
+  store::UniqueCheck unique_check() {
+    index_update_.finish();
+    return store::UniqueCheck(premises_.indexes, txn_);
+  }
+
   // Stores counters and clients. Afterwards nothing is decided any more.
   void finish();
   const std::map<ClientNumber, Client>& changed_clients() const { return clients_; }
@@ -97,6 +112,7 @@ class Ledger {
   const Answers answers_;
   const std::uint64_t epoch_;
 
+  store::IndexUpdate index_update_;
   WaitingLines lines_;
   std::uint64_t head_;
   std::uint64_t tokens_;

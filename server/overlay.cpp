@@ -104,6 +104,11 @@ void Overlay::write(Revision& revision) {
   header.sequence = ledger_.next_sequence();
   if (revision.body_changed) header.body_sequence = header.sequence;
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kFresh);
+  if (revision.body_changed && ledger_.indexed(revision.key.tree)) {
+    const auto before = tree.records.find(ledger_.txn(), revision.key.word);
+    ledger_.index(revision.key, before ? before->body() : std::span<const std::uint64_t>{},
+                  revision.body);
+  }
   tree.records.put(ledger_.txn(), revision.key.word, header, revision.body);
   if (tree.last < revision.key.word) tree.last = revision.key.word;
   ledger_.feed(revision.key, revision.stored ? revision.stored->sequence : 0, header.sequence);

@@ -56,6 +56,8 @@ class Overlay {
   // To be called before a revision is changed.
   Revision& touch(Revision& revision);
   void set_body(Revision& revision, std::span<const std::uint64_t> body);
+  // In the order in which they were first touched.
+  const std::vector<Revision*>& touched() const { return touched_; }
   // Words that live as long as the overlay.
   std::span<const std::uint64_t> keep(std::span<const std::uint64_t> words);
 

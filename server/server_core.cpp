@@ -44,11 +44,14 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
       tables_(database),
       identity_(open_identity(database, random)),
       clients_(database.read(), tables_),
-      premises_{database_, tables_, options_, clients_},
+      indexes_(database_, store::Indexes::Kept::unique),
+      premises_{database_, tables_, options_, clients_, indexes_},
       authority_(premises_),
       pump_(database_, tables_, clients_, options_),
       lines_(options_.offer_us),
-      head_(database.meta().number(database.read(), "head")) {}
+      head_(database.meta().number(database.read(), "head")) {
+  indexes_.work_to_the_end();
+}
 
 ServerCore::~ServerCore() = default;
 

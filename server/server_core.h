@@ -112,6 +112,7 @@ class ServerCore {
   Identity identity_;  // but for the application, which the first hello names
 
   Clients clients_;
+  store::Indexes indexes_;
   const Premises premises_;
   Authority authority_;
   FeedPump pump_;

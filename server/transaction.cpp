@@ -11,6 +11,24 @@ void Transaction::judge(protocol::Transaction::Reader transaction) {
   comment_ = transaction.getComment();
   const auto actions = transaction.getActions();
   for (index_ = 0; index_ < actions.size(); ++index_) judge(actions[index_]);
+  if (refusals_.empty()) judge_unique_values(transaction);
+}
+
+// By what all actions leave behind together, so that records may exchange their values.
+void Transaction::judge_unique_values(protocol::Transaction::Reader transaction) {
+  store::UniqueCheck check = ledger_.unique_check();
+  for (const Revision* revision : overlay_.touched()) {
+    if (revision->body_changed) check.add(revision->key, revision->body);
+  }
+  const auto actions = transaction.getActions();
+  for (const auto& clash : check.run()) {
+    index_ = Refusal::kNoAction;
+    for (std::uint32_t i = 0; i < actions.size(); ++i) {
+      if (AnyKey(TreeId{actions[i].getTree()}, KeyWord(actions[i].getKey())) == clash.key)
+        index_ = i;
+    }
+    refuse(not_unique(ledger_.catalogue(), clash));
+  }
 }
 
 void Transaction::judge(Action action) {

@@ -37,6 +37,7 @@ class Transaction {
   using Revision = Overlay::Revision;
 
   void judge(Action action);
+  void judge_unique_values(protocol::Transaction::Reader transaction);
   void create(Action action, Record& record);
   void check_in(Action action, Record& record);
   void release(Action action, Record& record);

@@ -41,6 +41,11 @@ std::uint64_t identity_of(const std::filesystem::path& folder) {
   return (static_cast<std::uint64_t>(status.st_dev) << 40) ^ status.st_ino;
 }
 
+bool begins_with(Bytes bytes, Bytes prefix) {
+  return bytes.size() >= prefix.size() &&
+         std::memcmp(bytes.data(), prefix.data(), prefix.size()) == 0;
+}
+
 // The table was made after this transaction began: for it, it does not exist.
 bool is_younger_table(int code) { return code == MDB_BAD_DBI || code == EINVAL; }
 
@@ -185,11 +190,36 @@ bool Cursor::step_to(std::uint64_t key) {
   if (!key_.empty() && next() && key_number() == key) return true;
   return seek(key) && key_number() == key;
 }
-bool Cursor::first_value(std::uint64_t key) {
-  key_ = bytes_of(key);
+bool Cursor::first_value(Bytes key) {
+  key_ = key;
   return move(MDB_SET_KEY);
 }
 bool Cursor::next_value() { return move(MDB_NEXT_DUP); }
+bool Cursor::last_value() {
+  if (!cursor_) return false;
+  // The key stays what it was: where there are several values, LMDB does not give it.
+  MDB_val key{}, value{};
+  int code = mdb_cursor_get(cursor_, &key, &value, MDB_LAST_DUP);
+  if (code == MDB_NOTFOUND) return false;
+  require(code, "read a table");
+  value_ = to_bytes(value);
+  return true;
+}
+bool Cursor::seek_value(Bytes key, Bytes value) {
+  if (!cursor_) return false;
+  MDB_val k = to_mdb(key), v = to_mdb(value);
+  int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH_RANGE);
+  if (code == MDB_NOTFOUND) return false;
+  require(code, "read a table");
+  value_ = to_bytes(v);
+  return true;
+}
+bool Cursor::next_key() { return move(MDB_NEXT_NODUP); }
+std::uint64_t Cursor::count_values() const {
+  std::size_t count = 0;
+  require(mdb_cursor_count(cursor_, &count), "count values");
+  return count;
+}
 
 void Cursor::overwrite(Bytes value) {
   COPPICE_CHECK(cursor_ != nullptr && value.size() == value_.size());
@@ -210,6 +240,40 @@ std::uint64_t Cursor::value_number() const {
   COPPICE_CHECK(value_.size() == sizeof number);
   std::memcpy(&number, value_.data(), sizeof number);
   return number;
+}
+
+// -------- IndexCursor
+
+IndexCursor::IndexCursor(WriteTxn& txn, Table table) {
+  require(mdb_cursor_open(txn.native(), table.handle, &cursor_), "open a cursor");
+}
+
+IndexCursor::~IndexCursor() { mdb_cursor_close(cursor_); }
+
+void IndexCursor::add(Bytes key, Bytes value) {
+  MDB_val k = to_mdb(key), v = to_mdb(value);
+  int code = mdb_cursor_put(cursor_, &k, &v, MDB_NODUPDATA);
+  if (code != MDB_KEYEXIST) require(code, "write an index");
+}
+
+void IndexCursor::erase(Bytes key, Bytes value) {
+  MDB_val k = to_mdb(key), v = to_mdb(value);
+  int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH);
+  if (code == MDB_NOTFOUND) return;
+  require(code, "read an index");
+  require(mdb_cursor_del(cursor_, 0), "write an index");
+}
+
+std::size_t IndexCursor::erase_keys(Bytes prefix, std::size_t keys_max) {
+  for (std::size_t erased = 0; erased < keys_max; ++erased) {
+    MDB_val k = to_mdb(prefix), v{};
+    int code = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND) return erased;
+    require(code, "read an index");
+    if (!begins_with(to_bytes(k), prefix)) return erased;
+    require(mdb_cursor_del(cursor_, MDB_NODUPDATA), "write an index");
+  }
+  return keys_max;
 }
 
 // -------- Environment
@@ -371,6 +435,8 @@ std::optional<Table> Environment::open_table(const std::string& name, Layout lay
   if (layout == Layout::integer_keys) flags = MDB_INTEGERKEY;
   if (layout == Layout::integer_index)
     flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+  if (layout == Layout::word_sets) flags = MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+  if (layout == Layout::pair_sets) flags = MDB_DUPSORT | MDB_DUPFIXED;
   Table table;
   if (options_.access == Access::read_write && missing == IfMissing::make) {
     write([&](WriteTxn& txn) {

@@ -33,6 +33,8 @@ enum class Layout {
   integer_keys,   // keys are uint64_t, in numeric order; one value each
   byte_keys,      // keys are byte strings, in memcmp order; one value each
   integer_index,  // keys are uint64_t; each has a sorted set of uint64_t values (DUPFIXED)
+  word_sets,      // keys are byte strings; each has a sorted set of uint64_t values (DUPFIXED)
+  pair_sets,      // keys are byte strings; each has a set of 16-byte values, in memcmp order
 };
 
 // A named sub-database. A value; valid as long as its environment.
@@ -123,8 +125,17 @@ class Cursor {
   // The entry of exactly `key`; costs little where that is the next one.
   bool step_to(std::uint64_t key);
   // In an index: the first value of exactly `key`, and the next value of the same key.
-  bool first_value(std::uint64_t key);
+  bool first_value(std::uint64_t key) { return first_value(bytes_of(key)); }
+  bool first_value(Bytes key);
   bool next_value();
+  bool last_value();
+  // The first value of exactly `key` that is not below `value`. `value` may be a view of the
+  // caller's.
+  bool seek_value(Bytes key, Bytes value);
+  // The first value of the next key.
+  bool next_key();
+  // How many values the key has.
+  std::uint64_t count_values() const;
 
   Bytes key() const { return key_; }
   std::uint64_t key_number() const;
@@ -141,6 +152,27 @@ class Cursor {
   MDB_cursor* cursor_;
   Bytes key_;
   Bytes value_;
+};
+
+// Changes an index. Keys in ascending order cost least: those that share a page share the way to
+// it. Valid as long as its transaction; only one at a time, and nothing else may write to the
+// table.
+class IndexCursor {
+ public:
+  IndexCursor(WriteTxn& txn, Table table);
+  IndexCursor(const IndexCursor&) = delete;
+  ~IndexCursor();
+
+  // Nothing happens if the key has the value already.
+  void add(Bytes key, Bytes value);
+  // Nothing happens if it has not.
+  void erase(Bytes key, Bytes value);
+  // Removes keys that begin with `prefix`, with all their values, until there are none or
+  // `keys_max` are gone. Returns how many are gone.
+  std::size_t erase_keys(Bytes prefix, std::size_t keys_max);
+
+ private:
+  MDB_cursor* cursor_ = nullptr;
 };
 
 // When a commit returns, what has reached the disk.

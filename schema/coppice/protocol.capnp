@@ -453,4 +453,5 @@ enum Code {
   needsNewerClient @35;  # update the program
   cancelled @36;         # given up by the application
   notSupported @37;      # this version does not do that
+  notUnique @38;         # another record has the value already: `actual` is its key in the same tree; choose another value
 }

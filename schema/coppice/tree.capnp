@@ -44,3 +44,17 @@ annotation label @0xc81d5b7e2f6a9034 (field, struct, enum, enumerant) :Text;
 
 annotation unit @0x9e4f7a3c8b1d2605 (field) :Text;
 # The unit of a number, as it is printed: "mm", "kOhm".
+
+# What can be asked for quickly. On a field of a tree's struct, of a struct or group inside it, at any depth, and of lists of
+# these: then each element counts. What is unset (a null or empty text, data or reference; a union member that is not the one
+# set) is in no index. To add or remove one of these is a compatible change.
+
+annotation index @0xd78f98833b4d7af7 (field) :Void;
+# Ordered: records by a value, or by a range of values. On numbers, Bool, enums, Text, Data, Ref, and lists of these.
+
+annotation unique @0x91e3d16f6336508c (field) :Void;
+# As index, and a value belongs to one record, with all its revisions. Not checked of what is unset, which for numbers and
+# enums is the default value. The authority has the last word: what was made off line may be refused by it.
+
+annotation search @0x9d3ca09684bb1e23 (field) :Void;
+# Full text, by words and their beginnings, without regard to case and accents. On Text and lists of it.

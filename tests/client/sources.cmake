@@ -6,6 +6,7 @@ set(COPPICE_CLIENT_TESTS
   client/event_test.cpp
   client/evolution_test.cpp
   client/id_pool_test.cpp
+  client/index_test.cpp
   client/indexer_test.cpp
   client/limits_test.cpp
   client/pending_test.cpp

@@ -5,6 +5,7 @@ set(COPPICE_SCHEMA_TESTS
   schema/body_refused_test.cpp
   schema/catalogue_test.cpp
   schema/compare_schemas_test.cpp
+  schema/index_plan_test.cpp
   schema/key_test.cpp
   schema/record_test.cpp
   schema/text_form_test.cpp

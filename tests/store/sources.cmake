@@ -6,6 +6,7 @@ set(COPPICE_STORE_TESTS
   store/environment_test.cpp
   store/feed_test.cpp
   store/growth_test.cpp
+  store/indexes_test.cpp
   store/no_space_test.cpp
   store/process_test.cpp
   store/record_tree_test.cpp)

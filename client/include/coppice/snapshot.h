@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "coppice/error.h"
+#include "coppice/index_view.h"
 #include "coppice/key.h"
 #include "coppice/record.h"
 
@@ -20,13 +21,6 @@ namespace client {
 class SnapshotState;
 class TreeWalk;
 }  // namespace client
-
-// A record of any tree.
-struct AnyRecord {
-  AnyKey key;
-  RecordView view;
-  const RecordHeader& header() const { return view.header(); }
-};
 
 // A walk over the records of one tree in key order, tombstones left out. Move-only: it is a cursor.
 class AnyIterator {
@@ -119,6 +113,49 @@ class Snapshot {
     return count(TreeOf<T>::id);
   }
 
+  // The first record with this value in an indexed field (docs/indexes.md): of a unique one, the
+  // only one.
+  template <typename T, typename V>
+  std::optional<Record<T>> find(Field<T, V> field, typename Field<T, V>::Argument value,
+                                Revisions revisions = Revisions::newest) const {
+    auto found = find(question(field, value, value, revisions));
+    if (!found) return std::nullopt;
+    return Record<T>(Key<T>(found->key.word), found->view);
+  }
+  // All of them: `for (auto part : now.find_all(shop::PartFields::maker, maker)) ...`. The value is
+  // to be valid as long as it is walked.
+  template <typename T, typename V>
+  IndexView<T> find_all(Field<T, V> field, typename Field<T, V>::Argument value,
+                        Revisions revisions = Revisions::newest) const {
+    return IndexView<T>(*state_, question(field, value, value, revisions));
+  }
+  // Records with values from `from` to `to`, both included, in the order of values; nothing: from
+  // the first, or to the last.
+  template <typename T, typename V>
+  IndexView<T> range(Field<T, V> field, std::optional<typename Field<T, V>::Argument> from,
+                     std::optional<typename Field<T, V>::Argument> to,
+                     Revisions revisions = Revisions::newest) const {
+    return IndexView<T>(*state_, question(field, from, to, revisions));
+  }
+  // For tools.
+  std::optional<AnyRecord> find(const IndexQuestion& question) const;
+  AnyIndexIterator walk(const IndexQuestion& question) const {
+    return AnyIndexIterator(*state_, question);
+  }
+
+  // The records that refer to this one, in whatever field, ascending: to this very revision, or
+  // floating to its record. For a floating key: to any of its revisions.
+  std::vector<AnyKey> where_used(AnyKey key, Revisions revisions = Revisions::newest) const;
+  // The same, of the tree of S alone.
+  template <typename S>
+  std::vector<Key<S>> where_used(AnyKey key, Revisions revisions = Revisions::newest) const {
+    std::vector<Key<S>> users;
+    for (AnyKey user : where_used(key, revisions)) {
+      if (user.tree == TreeOf<S>::id) users.emplace_back(user.word);
+    }
+    return users;
+  }
+
   // The values an indexer filed under this key, ascending.
   std::vector<std::uint64_t> index(std::string_view indexer, std::uint64_t key) const;
   std::uint64_t index_count(std::string_view indexer) const;
@@ -138,6 +175,19 @@ class Snapshot {
   const Catalogue& catalogue() const;
 
  private:
+  template <typename T, typename V>
+  static IndexQuestion question(Field<T, V> field,
+                                const std::optional<typename Field<T, V>::Argument>& from,
+                                const std::optional<typename Field<T, V>::Argument>& to,
+                                Revisions revisions) {
+    IndexQuestion question{.tree = TreeOf<T>::id, .field = field.id};
+    if (from) question.from = FieldValue(*from);
+    if (to) question.to = FieldValue(*to);
+    question.revisions = revisions;
+    question.schema = &TreeOf<T>::schema;
+    return question;
+  }
+
   std::unique_ptr<client::SnapshotState> state_;
 };
 

@@ -53,6 +53,7 @@ enum class Errc : std::uint16_t {
   needs_newer_client = 35,
   cancelled = 36,
   not_supported = 37,
+  not_unique = 38,
 };
 
 // The word for a code as people and scripts see it: "borrow_lost".

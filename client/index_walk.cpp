@@ -1,0 +1,139 @@
+#include "client/index_walk.h"
+
+#include <algorithm>
+
+namespace coppice::client {
+namespace {
+
+// The values of one body that lie in a range, as bytes of their order.
+class Values final : public IndexSink {
+ public:
+  Values(unsigned index, const store::ValueRange& range) : index_(index), range_(range) {}
+  void number(unsigned index, std::uint64_t value) override {
+    if (index != index_ || (range_.from && value < range_.from->number()) ||
+        (range_.to && value > range_.to->number()))
+      return;
+    const std::uint64_t big_endian = store::to_big_endian(value);
+    found.emplace_back(reinterpret_cast<const char*>(&big_endian), sizeof big_endian);
+  }
+  void bytes(unsigned index, std::string_view value) override {
+    if (index != index_ || (range_.from && value < range_.from->bytes()) ||
+        (range_.to && value > range_.to->bytes()))
+      return;
+    found.emplace_back(value);
+  }
+  std::vector<std::string> found;
+
+ private:
+  const unsigned index_;
+  const store::ValueRange& range_;
+};
+
+}  // namespace
+
+RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions)
+    : tree_(tree),
+      revisions_(snapshot.catalogue->find(tree) && snapshot.catalogue->find(tree)->versioned()
+                     ? revisions
+                     : Revisions::all) {
+  if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn, records->table());
+}
+
+std::optional<AnyRecord> RevisionFilter::admit(KeyWord key) {
+  if (!records_ || !records_->first_value(key.value)) return std::nullopt;
+  const RecordView record = store::stored_record(records_->value());
+  if (record.header().removed()) return std::nullopt;
+  if (revisions_ == Revisions::released && !record.header().released()) return std::nullopt;
+  if (revisions_ != Revisions::all && superseded(key)) return std::nullopt;
+  return AnyRecord{AnyKey(tree_, key), record};
+}
+
+bool RevisionFilter::superseded(KeyWord key) {
+  while (records_->next() && KeyWord(records_->key_number()).id() == key.id()) {
+    const RecordHeader& later = store::stored_record(records_->value()).header();
+    // A removed draft is only a spent number.
+    if (revisions_ == Revisions::released ? later.released() : !later.removed()) return true;
+  }
+  return false;
+}
+
+IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& question)
+    : question_(question),
+      range_{question.from, question.to},
+      plan_(plan(snapshot, question)),
+      filter_(snapshot, question.tree, question.revisions) {
+  if (!plan_) return;
+  if (plan_->number) {
+    entries_.emplace(snapshot.txn, snapshot.replica.indexes().tables(), plan_->number, range_);
+  } else {
+    look_through(snapshot);
+  }
+}
+
+std::optional<IndexWalk::Plan> IndexWalk::plan(const SnapshotState& snapshot,
+                                               const IndexQuestion& question) {
+  if (auto info = snapshot.catalogue->find(question.tree)) {
+    if (auto index = info->indexes().find(question.field)) {
+      const auto& tables = snapshot.replica.indexes().tables();
+      auto row = tables.row(snapshot.txn, question.tree, info->indexes().indexes()[*index]);
+      const bool ready = row && row->complete;
+      return Plan{std::move(info), *index, ready ? row->number : store::IndexNumber{}};
+    }
+  }
+  if (!question.schema) return std::nullopt;
+  auto info = TreeInfo::parse(question.schema());
+  if (!info) return std::nullopt;
+  auto index = (*info)->indexes().find(question.field);
+  if (!index) return std::nullopt;
+  return Plan{std::move(*info), *index, {}};
+}
+
+void IndexWalk::look_through(const SnapshotState& snapshot) {
+  auto* records = snapshot.tree(question_.tree);
+  if (!records) return;
+  std::vector<std::pair<std::string, KeyWord>> found;
+  for (store::RecordCursor cursor(snapshot.txn, *records); cursor; cursor.next()) {
+    Values values(plan_->index, range_);
+    plan_->info->indexes().extract(cursor.record().body(), values);
+    for (auto& value : values.found) found.emplace_back(std::move(value), cursor.key());
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  found_.assign(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+}
+
+std::optional<AnyRecord> IndexWalk::next() {
+  while (entries_ && *entries_) {
+    auto record = admit(entries_->key(), entries_->is_cut());
+    entries_->next();
+    if (record) return record;
+  }
+  while (!found_.empty()) {
+    auto record = admit(found_.front().second, false);
+    found_.pop_front();
+    if (record) return record;
+  }
+  return std::nullopt;
+}
+
+std::optional<AnyRecord> IndexWalk::admit(KeyWord key, bool is_cut) {
+  auto record = filter_.admit(key);
+  if (!record || !is_cut) return record;
+  const bool in_range =
+      store::has_value_in(plan_->info->indexes(), plan_->index, record->view.body(), range_);
+  return in_range ? record : std::nullopt;
+}
+
+}  // namespace coppice::client
+
+namespace coppice {
+
+AnyIndexIterator::AnyIndexIterator(const client::SnapshotState& snapshot,
+                                   const IndexQuestion& question)
+    : walk_(std::make_unique<client::IndexWalk>(snapshot, question)) {}
+AnyIndexIterator::AnyIndexIterator(AnyIndexIterator&&) noexcept = default;
+AnyIndexIterator::~AnyIndexIterator() = default;
+
+std::optional<AnyRecord> AnyIndexIterator::next() { return walk_->next(); }
+
+}  // namespace coppice

@@ -1,0 +1,416 @@
+#include "schema/index_plan.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "coppice/tree.capnp.h"
+#include "schema/index_nodes.h"
+
+namespace coppice {
+namespace {
+
+using capnp::StructSchema;
+using Proto = capnp::schema::Field;
+using Type = capnp::schema::Type;
+using Node = IndexPlan::Node;
+
+// Published in coppice/tree.capnp: these never change.
+constexpr std::uint64_t kIndexAnnotation = 0xd78f98833b4d7af7;
+constexpr std::uint64_t kUniqueAnnotation = 0x91e3d16f6336508c;
+constexpr std::uint64_t kSearchAnnotation = 0x9d3ca09684bb1e23;
+
+struct Wishes {
+  bool index = false;
+  bool unique = false;
+  bool search = false;
+  bool any() const { return index || unique || search; }
+};
+
+Wishes wishes_of(Proto::Reader field) {
+  Wishes wishes;
+  for (auto annotation : field.getAnnotations()) {
+    wishes.index |= annotation.getId() == kIndexAnnotation;
+    wishes.unique |= annotation.getId() == kUniqueAnnotation;
+    wishes.search |= annotation.getId() == kSearchAnnotation;
+  }
+  return wishes;
+}
+
+bool is_reference(capnp::Type type) {
+  return type.isStruct() && type.asStruct().getProto().getId() == capnp::typeId<schema::Ref<>>();
+}
+
+capnp::Type element_of_lists(capnp::Type type, std::uint32_t& lists) {
+  for (lists = 0; type.isList(); ++lists) type = type.asList().getElementType();
+  return type;
+}
+
+std::optional<ValueType> value_type(capnp::Type type) {
+  switch (type.which()) {
+    case Type::BOOL:
+      return ValueType::boolean;
+    case Type::INT8:
+      return ValueType::int8;
+    case Type::INT16:
+      return ValueType::int16;
+    case Type::INT32:
+      return ValueType::int32;
+    case Type::INT64:
+      return ValueType::int64;
+    case Type::UINT8:
+      return ValueType::uint8;
+    case Type::UINT16:
+      return ValueType::uint16;
+    case Type::UINT32:
+      return ValueType::uint32;
+    case Type::UINT64:
+      return ValueType::uint64;
+    case Type::FLOAT32:
+      return ValueType::float32;
+    case Type::FLOAT64:
+      return ValueType::float64;
+    case Type::ENUM:
+      return ValueType::enumeration;
+    case Type::TEXT:
+      return ValueType::text;
+    case Type::DATA:
+      return ValueType::data;
+    case Type::STRUCT:
+      if (is_reference(type)) return ValueType::reference;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+// A default value as the field's data section would hold it, and as an index orders it.
+struct Default {
+  std::uint64_t bits = 0;
+  std::uint64_t ordered = 0;
+};
+
+template <typename T>
+Default default_of(T value) {
+  return {static_cast<std::uint64_t>(value), FieldValue::ordered(value)};
+}
+
+Default default_value(ValueType type, capnp::schema::Value::Reader value) {
+  switch (type) {
+    case ValueType::boolean:
+      return default_of(value.getBool());
+    case ValueType::int8:
+      return default_of(value.getInt8());
+    case ValueType::int16:
+      return default_of(value.getInt16());
+    case ValueType::int32:
+      return default_of(value.getInt32());
+    case ValueType::int64:
+      return default_of(value.getInt64());
+    case ValueType::uint8:
+      return default_of(value.getUint8());
+    case ValueType::uint16:
+      return default_of(value.getUint16());
+    case ValueType::uint32:
+      return default_of(value.getUint32());
+    case ValueType::uint64:
+      return default_of(value.getUint64());
+    case ValueType::float32:
+      return {std::bit_cast<std::uint32_t>(value.getFloat32()),
+              FieldValue::ordered(static_cast<double>(value.getFloat32()))};
+    case ValueType::float64:
+      return {std::bit_cast<std::uint64_t>(value.getFloat64()),
+              FieldValue::ordered(value.getFloat64())};
+    case ValueType::enumeration:
+      return default_of(value.getEnum());
+    default:
+      return {};
+  }
+}
+
+// What an element of a list of numbers is when nobody has set it.
+Default zero(ValueType type) {
+  const bool is_real = type == ValueType::float32 || type == ValueType::float64;
+  const bool is_signed = type >= ValueType::int8 && type <= ValueType::int64;
+  if (is_real) return {0, FieldValue::ordered(0.0)};
+  return {0, is_signed ? FieldValue::ordered(std::int64_t{0}) : 0};
+}
+
+// FNV-1a: what a FieldId is for ever.
+FieldId hashed(std::string_view location) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (unsigned char c : location) hash = (hash ^ c) * 0x100000001b3;
+  return FieldId{hash};
+}
+
+struct SchemaHash {
+  std::size_t operator()(const capnp::Schema& schema) const { return schema.hashCode(); }
+};
+
+// What lies in a struct or in what it holds, at any depth.
+struct Reach {
+  bool declared = false;
+  bool references = false;
+};
+
+// The way to a struct or field: as people write it, and where it leads in a body. Only the latter
+// is stored, as a hash: renaming changes nothing.
+struct Way {
+  std::string name;
+  std::string location;
+};
+
+Error refused(std::string why) { return error(Errc::incompatible_schema, std::move(why)); }
+
+}  // namespace
+
+std::optional<std::string> index_objection(StructSchema::Field field) {
+  const Wishes wishes = wishes_of(field.getProto());
+  if (!wishes.any()) return std::nullopt;
+  std::uint32_t lists = 0;
+  auto type = element_of_lists(field.getType(), lists);
+  const auto value = field.getProto().isGroup() ? std::nullopt : value_type(type);
+  if (wishes.search && value != ValueType::text) {
+    return "is searched, and only Text and lists of it can be; take $Coppice.search away";
+  }
+  if (!value) {
+    return "is indexed, and only numbers, Bool, enums, Text, Data, references and lists of these "
+           "can be; annotate the fields inside it";
+  }
+  if (is_bytes(*value) && lists == 0) {
+    auto preset = field.getProto().getSlot().getDefaultValue();
+    const bool has_default = preset.isText() ? preset.getText().size() > 0
+                                             : preset.isData() && preset.getData().size() > 0;
+    if (has_default) {
+      return "is indexed and has a default value, so nobody could tell whether it is set; take one "
+             "of them away";
+    }
+  }
+  return std::nullopt;
+}
+
+std::string describe(ValueType type, const FieldValue& value) {
+  switch (type) {
+    case ValueType::text:
+      return "'" + std::string(value.bytes()) + "'";
+    case ValueType::data:
+      return "(" + std::to_string(value.bytes().size()) + " bytes)";
+    case ValueType::reference:
+      return to_string(KeyWord(value.number()));
+    case ValueType::int8:
+    case ValueType::int16:
+    case ValueType::int32:
+    case ValueType::int64:
+      return std::to_string(FieldValue::to_signed(value.number()));
+    case ValueType::float32:
+    case ValueType::float64:
+      return std::to_string(FieldValue::to_real(value.number()));
+    default:
+      return std::to_string(value.number());
+  }
+}
+
+// Builds a plan's nodes. One per compilation.
+class IndexCompiler {
+ public:
+  IndexCompiler(std::vector<IndexPlan::Index>& indexes, std::vector<std::unique_ptr<Node>>& nodes)
+      : indexes_(indexes), nodes_(nodes) {}
+
+  const Node* compile(StructSchema root) {
+    const Reach reach = reach_of(root);
+    if (!reach.declared && !reach.references) return nullptr;
+    const Node* node = reach.declared ? node_on_way(root, {}) : shared_node(root);
+    // A list of what is left rather than a recursion: a stranger's schema may be a very long chain.
+    while (!pending_.empty()) {
+      auto [schema, pending] = pending_.back();
+      pending_.pop_back();
+      add_fields(schema, {}, {}, *pending);
+    }
+    if (!searched_.empty()) add_joint(IndexPlan::Kind::search, searched_);
+    if (!referring_.empty()) add_joint(IndexPlan::Kind::references, referring_);
+    return node;
+  }
+  const std::optional<std::string>& problem() const { return problem_; }
+
+ private:
+  Reach reach_of(StructSchema root) {
+    if (auto known = reaches_.find(root); known != reaches_.end()) return known->second;
+    Reach reach;
+    std::unordered_set<capnp::Schema, SchemaHash> seen;
+    std::vector<StructSchema> left = {root};
+    while (!left.empty()) {
+      auto schema = left.back();
+      left.pop_back();
+      if (!seen.insert(schema).second) continue;
+      for (auto field : schema.getFields()) {
+        reach.declared |= wishes_of(field.getProto()).any();
+        std::uint32_t lists = 0;
+        auto type = element_of_lists(field.getType(), lists);
+        if (is_reference(type)) {
+          reach.references = true;
+        } else if (type.isStruct()) {
+          left.push_back(type.asStruct());
+        }
+      }
+    }
+    reaches_.emplace(root, reach);
+    return reach;
+  }
+
+  Node* new_node() { return nodes_.emplace_back(std::make_unique<Node>()).get(); }
+
+  // A struct with declared fields in it: another node for each way to it, unless that leads
+  // through the struct itself.
+  const Node* node_on_way(StructSchema schema, const Way& way) {
+    for (const auto& [above, node] : on_way_) {
+      if (above == schema) return node;
+    }
+    Node* node = new_node();
+    // Bodies are not deeper, and nobody means as many.
+    if (on_way_.size() == BodyShape::kDepthMax || nodes_.size() > 16 * IndexPlan::kIndexesMax) {
+      problem_ = "has annotated fields in too many places";
+      return node;
+    }
+    on_way_.emplace_back(schema, node);
+    add_fields(schema, {}, way, *node);
+    on_way_.pop_back();
+    return node;
+  }
+
+  // A struct with references only: one node, wherever it lies.
+  const Node* shared_node(StructSchema schema) {
+    auto [known, is_new] = shared_.emplace(schema, nullptr);
+    if (is_new) {
+      known->second = new_node();
+      pending_.emplace_back(schema, known->second);
+    }
+    return known->second;
+  }
+
+  void add_fields(StructSchema schema, const std::vector<Discriminant>& within, const Way& way,
+                  Node& node) {
+    auto discriminant = schema.getProto().getStruct().getDiscriminantOffset();
+    for (auto field : schema.getFields()) {
+      if (problem_) return;
+      auto proto = field.getProto();
+      auto when = within;
+      Way here{way.name + proto.getName().cStr(), way.location};
+      if (proto.getDiscriminantValue() != Proto::NO_DISCRIMINANT) {
+        when.push_back({discriminant, proto.getDiscriminantValue()});
+        here.location += "u" + std::to_string(discriminant) + "=" +
+                         std::to_string(proto.getDiscriminantValue()) + ".";
+      }
+      if (auto objection = index_objection(field)) problem_ = here.name + " " + *objection;
+      if (proto.isGroup()) {
+        here.name += ".";
+        add_fields(field.getType().asStruct(), when, here, node);
+      } else {
+        add_slot(field, std::move(when), std::move(here), node);
+      }
+    }
+  }
+
+  void add_slot(StructSchema::Field field, std::vector<Discriminant> when, Way way, Node& node) {
+    Node::Place place{std::move(when), field.getProto().getSlot().getOffset(), 0};
+    auto type = element_of_lists(field.getType(), place.lists);
+    way.location += std::string(place.lists, '*');
+    const auto value = value_type(type);
+    if (value) return add_leaf(field, type, *value, std::move(place), way, node);
+    if (!type.isStruct()) return;
+    const Reach reach = reach_of(type.asStruct());
+    if (!reach.declared && !reach.references) return;
+    way.name += ".";
+    way.location += "p" + std::to_string(place.offset) + ".";
+    const Node* below =
+        reach.declared ? node_on_way(type.asStruct(), way) : shared_node(type.asStruct());
+    node.branches.push_back({std::move(place), below});
+  }
+
+  void add_leaf(StructSchema::Field field, capnp::Type type, ValueType value, Node::Place place,
+                Way way, Node& node) {
+    const Wishes wishes = wishes_of(field.getProto());
+    if (!wishes.any() && value != ValueType::reference) return;
+    way.location +=
+        "t" + std::to_string(static_cast<int>(value)) + "@" + std::to_string(place.offset);
+    Node::Leaf leaf{std::move(place), value, 0, std::nullopt, wishes.search, TreeId{}};
+    const auto preset = leaf.place.lists > 0
+                            ? zero(value)
+                            : default_value(value, field.getProto().getSlot().getDefaultValue());
+    leaf.default_bits = preset.bits;
+    std::uint64_t type_id = value == ValueType::enumeration ? type.asEnum().getProto().getId() : 0;
+    if (value == ValueType::reference) {
+      type_id = target_of(type);
+      leaf.target = TreeId{type_id};
+      referring_ += way.location + ">" + std::to_string(type_id) + ";";
+    }
+    if (wishes.search) searched_ += way.location + ";";
+    if (wishes.index || wishes.unique) {
+      leaf.index = static_cast<unsigned>(indexes_.size());
+      const auto kind = wishes.unique ? IndexPlan::Kind::unique : IndexPlan::Kind::ordered;
+      add_index({kind, hashed(way.location), way.name, value, preset.ordered, type_id});
+    }
+    node.leaves.push_back(std::move(leaf));
+  }
+
+  void add_index(IndexPlan::Index index) {
+    if (indexes_.size() == IndexPlan::kIndexesMax) problem_ = index.name + " is one index too many";
+    indexes_.push_back(std::move(index));
+  }
+
+  void add_joint(IndexPlan::Kind kind, const std::string& locations) {
+    add_index({kind, hashed(locations), {}});
+  }
+
+  static std::uint64_t target_of(capnp::Type reference) {
+    auto arguments = reference.asStruct().getBrandArgumentsAtScope(capnp::typeId<schema::Ref<>>());
+    if (arguments.size() != 1 || !arguments[0].isStruct()) return 0;
+    return arguments[0].asStruct().getProto().getId();
+  }
+
+  std::vector<IndexPlan::Index>& indexes_;
+  std::vector<std::unique_ptr<Node>>& nodes_;
+  std::vector<std::pair<StructSchema, Node*>> on_way_;
+  std::unordered_map<capnp::Schema, Node*, SchemaHash> shared_;
+  std::vector<std::pair<StructSchema, Node*>> pending_;
+  std::unordered_map<capnp::Schema, Reach, SchemaHash> reaches_;
+  std::string searched_;
+  std::string referring_;
+  std::optional<std::string> problem_;
+};
+
+IndexPlan::IndexPlan() = default;
+IndexPlan::~IndexPlan() = default;
+IndexPlan::IndexPlan(IndexPlan&&) noexcept = default;
+IndexPlan& IndexPlan::operator=(IndexPlan&&) noexcept = default;
+
+Result<IndexPlan> IndexPlan::compile(StructSchema root) {
+  IndexPlan plan;
+  IndexCompiler compiler(plan.indexes_, plan.nodes_);
+  plan.root_ = compiler.compile(root);
+  if (compiler.problem()) return refused("Field " + *compiler.problem() + ".");
+  return plan;
+}
+
+std::optional<unsigned> IndexPlan::find(FieldId field) const {
+  for (unsigned i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].field == field && indexes_[i].kind <= Kind::unique) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<unsigned> IndexPlan::find(std::string_view name) const {
+  for (unsigned i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].name == name && indexes_[i].kind <= Kind::unique) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<unsigned> IndexPlan::find(Kind kind) const {
+  for (unsigned i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].kind == kind) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace coppice

@@ -1,0 +1,97 @@
+#include "store/index_tables.h"
+
+#include <algorithm>
+
+namespace coppice::store {
+namespace {
+
+template <typename T>
+T big_endian(T number) {
+  if constexpr (sizeof number == 4) return __builtin_bswap32(number);
+  return static_cast<T>(__builtin_bswap64(number));
+}
+
+}  // namespace
+
+IndexTables::IndexTables(Database& database) {
+  auto open = [&](const char* name, Layout layout, Table& table) {
+    auto opened = database.environment().open_table(name, layout);
+    if (opened) table = *opened;
+    return opened.has_value();
+  };
+  exist = open("indexes", Layout::byte_keys, indexes) &&
+          open("values", Layout::word_sets, values) && open("words", Layout::word_sets, words) &&
+          open("references", Layout::pair_sets, references);
+}
+
+std::optional<IndexRow> IndexTables::row(const Txn& txn, TreeId tree,
+                                         const IndexPlan::Index& index) const {
+  if (!exist) return std::nullopt;
+  auto value = txn.find(indexes, IndexRowKey(tree, index.kind, index.field).bytes());
+  if (!value) return std::nullopt;
+  return parse_index_row(*value);
+}
+
+void IndexTables::put_row(WriteTxn& txn, TreeId tree, const IndexPlan::Index& index,
+                          const IndexRow& row) const {
+  const std::uint64_t stored[2] = {row.number.value | std::uint64_t{row.complete} << 32,
+                                   row.position.value};
+  txn.put(indexes, IndexRowKey(tree, index.kind, index.field).bytes(), bytes_of(stored));
+}
+
+IndexRowKey::IndexRowKey(TreeId tree, IndexPlan::Kind kind, FieldId field) {
+  const std::uint64_t words[2] = {to_big_endian(tree.value), to_big_endian(field.value)};
+  std::memcpy(bytes_.data(), &words[0], 8);
+  bytes_[8] = static_cast<std::byte>(kind);
+  std::memcpy(bytes_.data() + 9, &words[1], 8);
+}
+
+IndexRow parse_index_row(Bytes value) {
+  std::uint64_t stored[2];
+  if (value.size() != sizeof stored) throw CorruptionError("The row of an index is damaged.");
+  std::memcpy(stored, value.data(), sizeof stored);
+  return {IndexNumber{static_cast<std::uint32_t>(stored[0])}, stored[0] >> 32 != 0,
+          KeyWord(stored[1])};
+}
+
+TreeId tree_of_index_row(Bytes key) {
+  if (key.size() != 17) throw CorruptionError("The row of an index has a damaged key.");
+  return TreeId{load_big_endian(key)};
+}
+
+template <typename T>
+void ValueKey::append_number(T number) {
+  number = big_endian(number);
+  append(std::as_bytes(std::span(&number, 1)));
+}
+
+ValueKey::ValueKey(IndexNumber number) { append_number(number.value); }
+
+ValueKey::ValueKey(IndexNumber number, const FieldValue& value) : ValueKey(number) {
+  if (value.is_number()) {
+    append_number(value.number());
+  } else {
+    append(std::as_bytes(std::span(value.bytes())));
+  }
+}
+
+IndexNumber ValueKey::number_of(Bytes key) {
+  std::uint32_t number;
+  if (key.size() < sizeof number) throw CorruptionError("An entry of an index is damaged.");
+  std::memcpy(&number, key.data(), sizeof number);
+  return IndexNumber{big_endian(number)};
+}
+
+void ValueKey::append(Bytes bytes) {
+  const std::size_t taken = std::min(bytes.size(), bytes_.size() - size_);
+  std::memcpy(bytes_.data() + size_, bytes.data(), taken);
+  size_ += taken;
+  is_cut_ = taken < bytes.size();
+}
+
+AnyKey ReferenceKey::parse(Bytes bytes) {
+  if (bytes.size() != 16) throw CorruptionError("An entry of the references is damaged.");
+  return AnyKey(TreeId{load_big_endian(bytes)}, KeyWord(load_big_endian(bytes.subspan(8))));
+}
+
+}  // namespace coppice::store

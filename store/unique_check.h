@@ -1,0 +1,90 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "store/indexes.h"
+
+namespace coppice::store {
+
+// Whether every unique value still belongs to one record when the bodies of a transaction are
+// written: judged by what the transaction leaves behind, so that two records may swap their values.
+//
+// A record may keep a value that it has, even where another has it too: in a replica that is so
+// between work that was not sent yet and what others made meanwhile, until the authority answers.
+//
+// Indexes that are not complete are not asked. REQUIRES: what was written before is in the indexes.
+class UniqueCheck {
+ public:
+  UniqueCheck(const Indexes& indexes, const Txn& txn) : indexes_(indexes), txn_(txn) {}
+
+  // The record will have this body. It is a view; valid until run(). Empty: it will be removed.
+  void add(AnyKey key, std::span<const std::uint64_t> body);
+
+  // A value of `key` that belongs to `owner`, a record of the same tree.
+  struct Clash {
+    AnyKey key;
+    AnyKey owner;
+    std::string field;
+    std::string value;  // for people
+  };
+  // In the order of add(), one for each value.
+  std::vector<Clash> run();
+
+ private:
+  class Collector;
+  struct Value {
+    const Indexes::Tree* tree;
+    unsigned index;   // in the tree's plan
+    std::string key;  // in the table
+    bool is_cut;
+    FieldValue value;
+    std::size_t body;  // in bodies_
+  };
+  struct Body {
+    AnyKey key;
+    std::span<const std::uint64_t> words;
+  };
+  // Of one value, in what is stored.
+  struct Owners {
+    std::set<RecordId> had;
+    std::optional<AnyKey> remaining;  // one that the transaction does not write
+  };
+
+  // Values that are equal, in the order of their bodies.
+  void judge(std::span<const Value> wanted, Cursor& cursor,
+             std::vector<std::pair<std::size_t, Clash>>& found) const;
+  Owners owners(const Value& value, Cursor& cursor) const;
+  bool is_in(const Value& value, AnyKey key) const;
+
+  const Indexes& indexes_;
+  const Txn& txn_;
+  std::vector<Body> bodies_;
+  std::vector<Value> values_;
+  std::unordered_set<AnyKey> rewritten_;
+};
+
+// A value that two records have.
+struct SharedValue {
+  KeyWord first;
+  KeyWord second;
+  std::string field;
+  std::string value;  // for people
+};
+// One in a complete index that is to be unique; what counts as unset is left out. Walks it all.
+std::optional<SharedValue> find_shared_value(const IndexTables& tables, const TreeInfo& info,
+                                             const RecordTree& records, unsigned index,
+                                             IndexNumber number, const Txn& txn);
+// One in the unique indexes that `offered` has and `stored` has not. REQUIRES: `indexes` follows
+// `offered`, and they are built.
+std::optional<SharedValue> find_shared_value(const Indexes& indexes, const TreeInfo& offered,
+                                             const TreeInfo& stored, const Txn& txn);
+
+// The refusal that tells of a clash; `names` formats keys. Its `actual` is the owner's key word.
+Error not_unique(const Catalogue& names, const UniqueCheck::Clash& clash);
+
+}  // namespace coppice::store
