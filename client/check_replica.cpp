@@ -29,7 +29,10 @@ class ReplicaCheck {
     check_awaiting();
     for (auto& fault : store::check_indexes(replica_.database(), txn_))
       faults_.push_back(std::move(fault));
-    for (const auto& registered : replica_.indexers()) check_index(registered);
+    for (const auto& follower : replica_.indexers().followers()) {
+      const bool checkable = !follower->indexer->lives_in_memory();
+      if (checkable && replica_.indexers().is_current(txn_, *follower)) check_index(*follower);
+    }
     return std::move(faults_);
   }
 
@@ -83,23 +86,23 @@ class ReplicaCheck {
     }
   }
 
-  void check_index(const RegisteredIndexer& registered) {
+  void check_index(const Follower& follower) {
     MemoryIndex expected;
-    for (TreeId id : registered.trees) {
+    for (TreeId id : follower.trees) {
       auto* tree = replica_.tree(id);
       if (!tree) continue;
       for (store::RecordCursor cursor(txn_, *tree); cursor; cursor.next()) {
         auto record = cursor.record();
         if (record.header().removed()) continue;
-        registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, expected);
+        follower.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, expected);
       }
     }
     std::set<std::pair<std::uint64_t, std::uint64_t>> stored;
-    store::Cursor cursor(txn_, registered.table);
+    store::Cursor cursor(txn_, *follower.table);
     for (bool more = cursor.first(); more; more = cursor.next())
       stored.emplace(cursor.key_number(), cursor.value_number());
     if (stored != expected.pairs) {
-      faults_.push_back("index '" + registered.indexer->name() + "' has " +
+      faults_.push_back("index '" + follower.indexer->name() + "' has " +
                         std::to_string(stored.size()) + " entries that are not the " +
                         std::to_string(expected.pairs.size()) + " its trees make");
     }

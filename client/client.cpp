@@ -129,6 +129,7 @@ Status Client::status() const {
   auto txn = self.replica.database().read();
   status.outbox = txn.count(self.replica.tables().outbox);
   status.conflicts = txn.count(self.replica.tables().drawer);
+  status.indexers_set_aside = self.replica.indexers().set_aside();
   // What is edited is borrowed.
   store::Cursor cursor(txn, self.replica.tables().borrows);
   for (bool more = cursor.first(); more; more = cursor.next()) {
@@ -150,21 +151,29 @@ Result<AnyKey> Client::parse_key(std::string_view text) const {
 
 namespace {
 
-// Collects and commits one transaction. REQUIRES: the caller is the writer. Returns its operation,
-// 0 if it has none.
-Result<std::uint64_t> write_transaction(Client::Implementation& self,
-                                        const std::function<void(Transaction&)>& fn) {
-  if (auto writable = self.writable(); !writable) return writable.error();
-  client::TransactionState state(self.replica, client::take_snapshot(self.replica),
-                                 self.sync.on_line(), self.sync.limits());
-  Transaction transaction(state);
+// What the user's function does. REQUIRES: the caller is the writer. If the function throws, the
+// ids it took are given back.
+std::unique_ptr<client::TransactionState> collect_transaction(
+    Client::Implementation& self, const std::function<void(Transaction&)>& fn) {
+  auto state = std::make_unique<client::TransactionState>(
+      self.replica, client::take_snapshot(self.replica), self.sync.on_line(), self.sync.limits());
+  Transaction transaction(*state);
   try {
     fn(transaction);
   } catch (...) {
     self.replica.ids().give_back();
     throw;
   }
-  auto committed = client::commit_transaction(self.replica, state, self.now_us());
+  return state;
+}
+
+// Collects and commits one transaction. REQUIRES: the caller is the writer. Returns its operation,
+// 0 if it has none.
+Result<std::uint64_t> write_transaction(Client::Implementation& self,
+                                        const std::function<void(Transaction&)>& fn) {
+  if (auto writable = self.writable(); !writable) return writable.error();
+  auto state = collect_transaction(self, fn);
+  auto committed = client::commit_transaction(self.replica, *state, self.now_us());
   if (!committed) return committed.error();
   self.events.push(std::move(committed->events));
   return committed->operation;
@@ -177,6 +186,18 @@ Result<std::uint64_t> Client::run_write(const std::function<void(Transaction&)>&
   auto written = self.as_writer([&] { return write_transaction(self, fn); });
   if (written) self.wake();
   return written;
+}
+
+WhatIf Client::what_if(const std::function<void(Transaction&)>& fn,
+                       const std::function<void(const Snapshot& outcome)>& look) {
+  auto& self = *implementation_;
+  auto tried = self.as_writer([&]() -> Result<WhatIf> {
+    if (auto writable = self.writable(); !writable) return writable.error();
+    auto state = collect_transaction(self, fn);
+    return client::try_transaction(self.replica, *state, self.now_us(), look);
+  });
+  if (tried) return std::move(*tried);
+  return {.refusals = {tried.error()}, .changes = {}};
 }
 
 Pending<Accepted> Client::submit(const std::function<void(Transaction&)>& fn) {
@@ -214,8 +235,9 @@ Pending<Done> Client::give_back(std::vector<AnyKey> records) {
   auto asked = self.as_writer([&]() -> Result<Done> {
     if (auto writable = self.writable(); !writable) return writable.error();
     auto queued = client::queue_give_back(self.replica, records);
-    self.events.push(std::move(queued.events));
-    self.sync.promises().wait(queued.operation, promise);
+    if (!queued) return queued.error();
+    self.events.push(std::move(queued->events));
+    self.sync.promises().wait(queued->operation, promise);
     return Done{};
   });
   if (!asked) promise.settle(asked.error());

@@ -48,11 +48,11 @@ void Client::Implementation::step(std::int64_t now_us) {
   auto stepped = as_writer([&]() -> Result<Done> {
     try {
       sync.step(inbox.take(), now_us);
+      events.push(replica.indexers().rebuild_due(now_us));
     } catch (const StorageError& e) {
       sync.suspend(std::string("The replica cannot be written: ") + e.what(), now_us);
     } catch (const std::exception& e) {
-      // An indexer's, which is the application's code.
-      sync.suspend(std::string("What the server sent cannot be indexed: ") + e.what(), now_us);
+      sync.suspend(std::string("What the server sent cannot be taken in: ") + e.what(), now_us);
     }
     return Done{};
   });
@@ -64,6 +64,8 @@ void Client::Implementation::run() {
   auto deadline = [&]() -> std::optional<std::chrono::system_clock::time_point> {
     std::lock_guard lock(writer_);
     auto due = sync.deadline_us();
+    if (auto rebuild = replica.indexers().deadline_us())
+      due = due ? std::min(*due, *rebuild) : *rebuild;
     if (!due) return std::nullopt;
     return std::chrono::system_clock::time_point(std::chrono::microseconds(*due));
   };

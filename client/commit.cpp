@@ -64,50 +64,98 @@ std::vector<Error> unique_refusals(Replica& replica, const TransactionState& sta
   return refusals;
 }
 
+// A transaction that is ready to be written.
+struct Prepared {
+  std::uint64_t operation = 0;  // 0: nothing is to be asked of the authority
+  wire::Frame frame;
+};
+
+// Errors: every reason why it cannot be written.
+Result<Prepared> prepare(Replica& replica, TransactionState& state, std::int64_t now_us) {
+  state.finish();
+  if (state.refused()) return combine(state.reasons());
+  if (auto clashes = unique_refusals(replica, state); !clashes.empty())
+    return combine(std::move(clashes));
+  Prepared prepared;
+  if (!state.actions().empty()) {
+    prepared.operation = next_operation(replica);
+    auto request = state.request(prepared.operation, now_us);
+    if (!request) return request.error();
+    prepared.frame = *request;
+  }
+  // It must not pin what is written now.
+  state.let_go();
+  return prepared;
+}
+
+void put_transaction(ReplicaWriter& writer, const TransactionState& state, const Prepared& prepared,
+                     std::int64_t now_us) {
+  if (prepared.operation != 0) put_request(writer, prepared.operation, prepared.frame);
+  for (const Work& work : state.works()) {
+    if (work.changed) put_work(writer, work, prepared.operation, now_us);
+  }
+  put_leases(writer);
+}
+
+// Ids that were taken go back unless the transaction was written.
+class TakenIds {
+ public:
+  explicit TakenIds(IdPool& ids) : ids_(&ids) {}
+  ~TakenIds() {
+    if (ids_) ids_->give_back();
+  }
+  TakenIds(const TakenIds&) = delete;
+  void keep() { std::exchange(ids_, nullptr)->keep(); }
+
+ private:
+  IdPool* ids_;
+};
+
 }  // namespace
 
 Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
                                      std::int64_t now_us) {
-  state.finish();
-  if (!state.refused()) {
-    auto refusals = unique_refusals(replica, state);
-    if (!refusals.empty()) {
-      replica.ids().give_back();
-      return combine(std::move(refusals));
-    }
-  }
-  Committed committed;
-  wire::Frame frame;
-  if (!state.refused() && !state.actions().empty()) {
-    committed.operation = next_operation(replica);
-    auto request = state.request(committed.operation, now_us);
-    if (!request) {
-      replica.ids().give_back();
-      return request.error();
-    }
-    frame = *request;
-  }
-  if (state.refused()) {
-    replica.ids().give_back();
-    return combine(state.reasons());
-  }
-  state.let_go();
+  TakenIds ids(replica.ids());
+  auto prepared = prepare(replica, state, now_us);
+  if (!prepared) return prepared.error();
+  Committed committed{prepared->operation, {}};
   try {
-    committed.events = replica.database().write([&](store::WriteTxn& txn) {
-      ReplicaWriter writer(replica, txn, Event::Origin::local);
-      if (committed.operation != 0) put_request(writer, committed.operation, frame);
-      for (const Work& work : state.works()) {
-        if (work.changed) put_work(writer, work, committed.operation, now_us);
-      }
-      put_leases(writer);
-      return writer.finish();
+    committed.events = write_replica(replica, Event::Origin::local, [&](ReplicaWriter& writer) {
+      put_transaction(writer, state, *prepared, now_us);
+      return writer.take_events();
     });
-  } catch (...) {
-    replica.ids().give_back();
-    throw;
+  } catch (const IndexerFailed& failed) {
+    return failed.error();
   }
-  replica.ids().keep();
+  ids.keep();
   return committed;
+}
+
+WhatIf try_transaction(Replica& replica, TransactionState& state, std::int64_t now_us,
+                       const std::function<void(const Snapshot& outcome)>& look) {
+  const TakenIds ids(replica.ids());
+  WhatIf report;
+  auto prepared = prepare(replica, state, now_us);
+  if (!prepared) {
+    report.refusals = prepared.error().reasons;
+    if (report.refusals.empty()) report.refusals.push_back(prepared.error());
+    return report;
+  }
+  // Thrown to have the write transaction undone.
+  struct Undo {};
+  try {
+    write_replica(replica, Event::Origin::local, [&](ReplicaWriter& writer) {
+      put_transaction(writer, state, *prepared, now_us);
+      report.changes = writer.take_events();
+      if (look) look(writer.outcome());
+      throw Undo{};
+    });
+  } catch (const Undo&) {
+  } catch (const IndexerFailed& failed) {
+    report.refusals.push_back(failed.error());
+    report.changes.clear();
+  }
+  return report;
 }
 
 wire::Frame request_frame(std::uint64_t operation,
@@ -123,10 +171,8 @@ std::uint64_t queue_request(Replica& replica,
                             const std::function<void(protocol::Request::Builder)>& fill) {
   const std::uint64_t operation = next_operation(replica);
   auto frame = request_frame(operation, fill);
-  replica.database().write([&](store::WriteTxn& txn) {
-    ReplicaWriter writer(replica, txn, Event::Origin::local);
-    put_request(writer, operation, frame);
-  });
+  write_replica(replica, Event::Origin::local,
+                [&](ReplicaWriter& writer) { put_request(writer, operation, frame); });
   return operation;
 }
 
@@ -151,10 +197,9 @@ void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
 
 }  // namespace
 
-Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) {
+Result<Committed> queue_give_back(Replica& replica, const std::vector<AnyKey>& records) {
   const std::uint64_t operation = next_operation(replica);
-  auto events = replica.database().write([&](store::WriteTxn& txn) {
-    ReplicaWriter writer(replica, txn, Event::Origin::local);
+  auto give_back = [&](ReplicaWriter& writer) {
     std::vector<std::pair<AnyKey, std::uint64_t>> held;
     for (AnyKey record : records) {
       auto head = replica.tree(record.tree) ? writer.head(record) : std::nullopt;
@@ -166,18 +211,22 @@ Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records) 
     }
     put_request(writer, operation,
                 request_frame(operation, [&](protocol::Request::Builder request) {
-                  auto give_back = request.initGiveBack();
-                  auto names = give_back.initRecords(static_cast<unsigned>(held.size()));
-                  auto tokens = give_back.initTokens(static_cast<unsigned>(held.size()));
+                  auto returned = request.initGiveBack();
+                  auto names = returned.initRecords(static_cast<unsigned>(held.size()));
+                  auto tokens = returned.initTokens(static_cast<unsigned>(held.size()));
                   for (unsigned i = 0; i < held.size(); ++i) {
                     names[i].setTree(held[i].first.tree.value);
                     names[i].setId(held[i].first.id().value);
                     tokens.set(i, held[i].second);
                   }
                 }));
-    return writer.finish();
-  });
-  return {operation, std::move(events)};
+    return writer.take_events();
+  };
+  try {
+    return Committed{operation, write_replica(replica, Event::Origin::local, give_back)};
+  } catch (const IndexerFailed& failed) {
+    return failed.error();
+  }
 }
 
 }  // namespace coppice::client

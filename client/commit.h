@@ -25,6 +25,10 @@ std::uint64_t queue_request(Replica& replica,
 
 // Stores a request to give borrows back, and throws away edits of these records that were not
 // handed in. Records we do not hold are left out.
-Committed queue_give_back(Replica& replica, const std::vector<AnyKey>& records);
+Result<Committed> queue_give_back(Replica& replica, const std::vector<AnyKey>& records);
+
+// Does as commit_transaction would, shows the outcome to `look` (may be null), and undoes it.
+WhatIf try_transaction(Replica& replica, TransactionState& state, std::int64_t now_us,
+                       const std::function<void(const Snapshot& outcome)>& look);
 
 }  // namespace coppice::client

@@ -48,6 +48,8 @@ const char* to_string(Event::Kind kind) {
       return "connection";
     case Event::Kind::progress:
       return "progress";
+    case Event::Kind::indexer:
+      return "indexer";
     case Event::Kind::missed:
       return "missed";
   }

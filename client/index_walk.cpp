@@ -36,7 +36,7 @@ RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revis
       revisions_(snapshot.catalogue->find(tree) && snapshot.catalogue->find(tree)->versioned()
                      ? revisions
                      : Revisions::all) {
-  if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn, records->table());
+  if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn(), records->table());
 }
 
 std::optional<AnyRecord> RevisionFilter::admit(KeyWord key) {
@@ -64,7 +64,7 @@ IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& questio
       filter_(snapshot, question.tree, question.revisions) {
   if (!plan_) return;
   if (plan_->number) {
-    entries_.emplace(snapshot.txn, snapshot.replica.indexes().tables(), plan_->number, range_);
+    entries_.emplace(snapshot.txn(), snapshot.replica.indexes().tables(), plan_->number, range_);
   } else {
     look_through(snapshot);
   }
@@ -75,7 +75,7 @@ std::optional<IndexWalk::Plan> IndexWalk::plan(const SnapshotState& snapshot,
   if (auto info = snapshot.catalogue->find(question.tree)) {
     if (auto index = info->indexes().find(question.field)) {
       const auto& tables = snapshot.replica.indexes().tables();
-      auto row = tables.row(snapshot.txn, question.tree, info->indexes().indexes()[*index]);
+      auto row = tables.row(snapshot.txn(), question.tree, info->indexes().indexes()[*index]);
       const bool ready = row && row->complete;
       return Plan{std::move(info), *index, ready ? row->number : store::IndexNumber{}};
     }
@@ -92,7 +92,7 @@ void IndexWalk::look_through(const SnapshotState& snapshot) {
   auto* records = snapshot.tree(question_.tree);
   if (!records) return;
   std::vector<std::pair<std::string, KeyWord>> found;
-  for (store::RecordCursor cursor(snapshot.txn, *records); cursor; cursor.next()) {
+  for (store::RecordCursor cursor(snapshot.txn(), *records); cursor; cursor.next()) {
     Values values(plan_->index, range_);
     plan_->info->indexes().extract(cursor.record().body(), values);
     for (auto& value : values.found) found.emplace_back(std::move(value), cursor.key());

@@ -49,8 +49,6 @@ AnyKey PairKey::parse(store::Bytes bytes) {
   return AnyKey(TreeId{load_big_endian(bytes.data())}, KeyWord(load_big_endian(bytes.data() + 8)));
 }
 
-std::string index_table_name(std::string_view indexer) { return "index." + std::string(indexer); }
-
 Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
                  const std::function<std::uint64_t()>& random)
     : database_(folder, store::Role::replica, environment_options(options)) {
@@ -99,7 +97,8 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
   using Kept = store::Indexes::Kept;
   indexes_.emplace(database_, writable ? Kept::all : Kept::none);
   indexes_->work_to_the_end();
-  if (writable) open_indexers(options.indexers);
+  indexers_ =
+      std::make_unique<Indexers>(database_, options.indexers, options.access, options.on_progress);
 }
 
 void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable) {
@@ -188,38 +187,6 @@ const store::RecordTree* Replica::tree(TreeId id) const {
     known = std::make_unique<store::RecordTree>(*tree);
   }
   return known.get();
-}
-
-void Replica::open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers) {
-  for (const auto& indexer : indexers) {
-    RegisteredIndexer registered{
-        indexer, database_.table(index_table_name(indexer->name()), store::Layout::integer_index),
-        indexer->trees()};
-    // 0 in the store is "never built", so versions are kept one higher.
-    const std::string version_name = index_table_name(indexer->name()) + ".version";
-    bool current = database_.meta().number(database_.read(), version_name) ==
-                   std::uint64_t{indexer->version()} + 1;
-    if (!current) build_index(registered);
-    indexers_.push_back(std::move(registered));
-  }
-}
-
-void Replica::build_index(const RegisteredIndexer& registered) {
-  database_.write([&](store::WriteTxn& txn) {
-    txn.clear(registered.table);
-    TableIndexWriter index(txn, registered.table);
-    for (TreeId id : registered.trees) {
-      auto records = database_.tree(id);
-      if (!records) continue;
-      for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
-        auto record = cursor.record();
-        if (!record.header().removed())
-          registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, index);
-      }
-    }
-    database_.meta().set_number(txn, index_table_name(registered.indexer->name()) + ".version",
-                                std::uint64_t{registered.indexer->version()} + 1);
-  });
 }
 
 std::vector<std::string> Replica::check_invariants() { return check_replica(*this); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/id_pool.h"
+#include "client/indexers.h"
 #include "coppice/client.h"
 #include "store/database.h"
 #include "store/indexes.h"
@@ -41,13 +42,6 @@ class PairKey {
   std::array<std::byte, 16> bytes_;
 };
 
-// An indexer with its table.
-struct RegisteredIndexer {
-  std::shared_ptr<Indexer> indexer;
-  store::Table table;
-  std::vector<TreeId> trees;
-};
-
 // The stored side of a client: its records, its own unsent work and what it knows of the world.
 // Knows no network and no time.
 //
@@ -61,7 +55,8 @@ class Replica {
   store::Database& database() { return database_; }
   const store::Database& database() const { return database_; }
   const Tables& tables() const { return tables_; }
-  const std::vector<RegisteredIndexer>& indexers() const { return indexers_; }
+  Indexers& indexers() { return *indexers_; }
+  const Indexers& indexers() const { return *indexers_; }
   // Declared ones; in a replica that is only looked at, none is kept.
   store::Indexes& indexes() { return *indexes_; }
   const store::Indexes& indexes() const { return *indexes_; }
@@ -94,12 +89,10 @@ class Replica {
   void open_tree(const TreeInfoPtr& program, bool writable);
   // A schema that a program brought which is not this one, and by which nothing unsent was written.
   void drop_pending_of_others();
-  void open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexers);
-  void build_index(const RegisteredIndexer& registered);
 
   store::Database database_;
   Tables tables_;
-  std::vector<RegisteredIndexer> indexers_;
+  std::unique_ptr<Indexers> indexers_;      // never null once constructed
   std::map<TreeId, TreeInfoPtr> programs_;  // schemas as the program was compiled with
   // The writer's: what writes_by() found, as long as the catalogue is the same.
   std::map<TreeId, std::uint32_t> writes_by_;
@@ -136,21 +129,5 @@ inline constexpr std::string_view kFirstSyncKey = "first_sync.key";
 inline constexpr std::string_view kFirstSyncDone = "first_sync.done";
 inline constexpr std::string_view kFirstSyncTotal = "first_sync.total";
 }  // namespace fact
-
-// IndexWriter over an indexer's table in a transaction.
-class TableIndexWriter : public IndexWriter {
- public:
-  TableIndexWriter(store::WriteTxn& txn, store::Table table) : txn_(txn), table_(table) {}
-  void add(std::uint64_t key, std::uint64_t value) override { txn_.index_add(table_, key, value); }
-  void remove(std::uint64_t key, std::uint64_t value) override {
-    txn_.index_erase(table_, key, value);
-  }
-
- private:
-  store::WriteTxn& txn_;
-  store::Table table_;
-};
-
-std::string index_table_name(std::string_view indexer);
 
 }  // namespace coppice::client

@@ -6,6 +6,7 @@
 #include <capnp/message.h>
 
 #include "client/convert.h"
+#include "client/snapshot_state.h"
 #include "coppice/check.h"
 #include "schema/body_shape.h"
 
@@ -18,14 +19,6 @@ const store::RecordTree& ReplicaWriter::tree(TreeId id) const {
   }
   COPPICE_CHECK(last_tree_ != nullptr);
   return *last_tree_;
-}
-
-bool ReplicaWriter::indexed(TreeId id) const {
-  for (const auto& registered : replica_.indexers()) {
-    if (std::find(registered.trees.begin(), registered.trees.end(), id) != registered.trees.end())
-      return true;
-  }
-  return false;
 }
 
 std::optional<RecordView> ReplicaWriter::visible(AnyKey key) const {
@@ -115,7 +108,7 @@ std::size_t ReplicaWriter::confirm_in_place(
     std::uint64_t operation, std::span<const std::pair<AnyKey, RecordHeader>> created) {
   const TreeId id = created.front().first.tree;
   // An indexer is shown both records whole, and a base is shown in their stead.
-  if (indexed(id) || txn_.count(replica_.tables().bases) != 0) return 0;
+  if (replica_.indexers().follow(id) || txn_.count(replica_.tables().bases) != 0) return 0;
   store::HeaderWriter headers(txn_, tree(id));
   std::size_t done = 0;
   for (; done < created.size() && created[done].first.tree == id; ++done) {
@@ -152,7 +145,7 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   const bool same =
       telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
   indexes_.change(key, before ? before->body() : std::span<const std::uint64_t>{}, after.body());
-  if (indexed(key.tree)) {
+  if (replica_.indexers().follow(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
   }
   if (append) {
@@ -169,13 +162,9 @@ void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
   if (before && before->header().removed()) before.reset();
   if (after && after->header().removed()) after.reset();
   if (!before && !after) return;
-  for (const auto& registered : replica_.indexers()) {
-    if (std::find(registered.trees.begin(), registered.trees.end(), key.tree) ==
-        registered.trees.end())
-      continue;
-    TableIndexWriter table(txn_, registered.table);
-    registered.indexer->change({key, before, after}, table);
-  }
+  const auto catalogue = replica_.database().catalogue();
+  for (Event& event : indexers_.change(txn_, origin_, {key, before, after}, *catalogue))
+    tell(std::move(event));
 }
 
 void ReplicaWriter::keep_base(AnyKey key) {
@@ -223,6 +212,11 @@ std::optional<Holder> ReplicaWriter::holder(AnyKey record) const {
   if (!value) return std::nullopt;
   return to_holder(capnp::readMessageUnchecked<protocol::Holder>(
       reinterpret_cast<const capnp::word*>(value->data())));
+}
+
+Snapshot ReplicaWriter::outcome() {
+  finish_indexes();
+  return Snapshot(std::make_unique<SnapshotState>(replica_, txn_, indexers_.end()));
 }
 
 void ReplicaWriter::tell(Event event) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "client/replica.h"
@@ -20,8 +21,14 @@ class ReplicaWriter {
   // More events than this in one transaction become a single `missed`.
   static constexpr std::size_t kEventsMax = 20'000;
 
-  ReplicaWriter(Replica& replica, store::WriteTxn& txn, Event::Origin origin)
-      : replica_(replica), txn_(txn), origin_(origin), indexes_(replica.indexes(), txn) {}
+  // By write_replica() below.
+  ReplicaWriter(Replica& replica, store::WriteTxn& txn, IndexerTransaction& indexers,
+                Event::Origin origin)
+      : replica_(replica),
+        txn_(txn),
+        indexers_(indexers),
+        origin_(origin),
+        indexes_(replica.indexes(), txn) {}
 
   store::WriteTxn& txn() { return txn_; }
   Replica& replica() { return replica_; }
@@ -70,14 +77,13 @@ class ReplicaWriter {
   enum class Telling { on, off };
   void set_telling(Telling telling) { telling_ = telling; }
   void tell(Event event);
-  // Writes what was collected for declared indexes. REQUIRES: before the transaction ends, and
-  // before anybody asks them within it.
+  std::vector<Event> take_events() { return std::move(events_); }
+  // Writes what was collected for declared indexes: before the transaction ends (write_replica()
+  // does it), and before anybody asks them within it.
   void finish_indexes() { indexes_.finish(); }
-  // The last call: finishes indexes, and hands over what is to be told.
-  std::vector<Event> finish() {
-    finish_indexes();
-    return std::move(events_);
-  }
+  // Everything as written so far, indexes included; valid until the next write. The last thing to
+  // be asked for in a transaction.
+  Snapshot outcome();
 
  private:
   // A value built or copied outside of the store, so that it stays while the store is written.
@@ -92,11 +98,11 @@ class ReplicaWriter {
   enum class Body { same, differs };
   void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
                        Body body);
-  bool indexed(TreeId tree) const;
   const store::RecordTree& tree(TreeId id) const;
 
   Replica& replica_;
   store::WriteTxn& txn_;
+  IndexerTransaction& indexers_;
   Event::Origin origin_;
   store::IndexUpdate indexes_;
   std::vector<Event> events_;
@@ -108,5 +114,36 @@ class ReplicaWriter {
   mutable TreeId last_id_;
   mutable const store::RecordTree* last_tree_ = nullptr;
 };
+
+// Runs fn(ReplicaWriter&) as one write transaction, with which indexers go. Returns what fn
+// returns; fn may be run again from the start, as Environment::write says. Throws IndexerFailed if
+// an indexer cannot follow a local change; then nothing was written.
+template <typename F>
+auto write_replica(Replica& replica, Event::Origin origin, F&& fn) {
+  IndexerTransaction indexers(replica.indexers());
+  using R = std::invoke_result_t<F&, ReplicaWriter&>;
+  auto attempt = [&](store::WriteTxn& txn) -> R {
+    indexers.begin();
+    ReplicaWriter writer(replica, txn, indexers, origin);
+    if constexpr (std::is_void_v<R>) {
+      fn(writer);
+      writer.finish_indexes();
+      indexers.prepare(txn);
+    } else {
+      R result = fn(writer);
+      writer.finish_indexes();
+      indexers.prepare(txn);
+      return result;
+    }
+  };
+  if constexpr (std::is_void_v<R>) {
+    replica.database().write(attempt);
+    indexers.commit();
+  } else {
+    R result = replica.database().write(attempt);
+    indexers.commit();
+    return result;
+  }
+}
 
 }  // namespace coppice::client

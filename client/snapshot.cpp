@@ -30,7 +30,8 @@ class TreeWalk {
 };
 
 Snapshot take_snapshot(Replica& replica) {
-  return Snapshot(std::make_unique<SnapshotState>(replica, replica.database().read()));
+  auto [txn, memory] = replica.indexers().read();
+  return Snapshot(std::make_unique<SnapshotState>(replica, std::move(txn), std::move(memory)));
 }
 
 namespace {
@@ -45,7 +46,7 @@ Holder stored_holder(store::Bytes value) {
 
 AnyIterator::AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from) {
   if (auto* records = snapshot.tree(tree)) {
-    walk_ = std::make_unique<client::TreeWalk>(snapshot.txn, tree, *records, from);
+    walk_ = std::make_unique<client::TreeWalk>(snapshot.txn(), tree, *records, from);
   }
 }
 AnyIterator::AnyIterator(AnyIterator&&) noexcept = default;
@@ -61,7 +62,7 @@ Snapshot::~Snapshot() = default;
 std::optional<AnyRecord> Snapshot::get(AnyKey key) const {
   auto* tree = state_->tree(key.tree);
   if (!tree) return std::nullopt;
-  auto entry = tree->resolve(state_->txn, key.word);
+  auto entry = tree->resolve(state_->txn(), key.word);
   if (!entry) return std::nullopt;
   return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
 }
@@ -69,48 +70,76 @@ std::optional<AnyRecord> Snapshot::get(AnyKey key) const {
 std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
   auto* tree = state_->tree(key.tree);
   if (!tree) return std::nullopt;
-  auto entry = tree->head(state_->txn, key.id());
+  auto entry = tree->head(state_->txn(), key.id());
   if (!entry) return std::nullopt;
   return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
 }
 
 std::uint64_t Snapshot::count(TreeId id) const {
   auto* tree = state_->tree(id);
-  return tree ? tree->count(state_->txn) : 0;
+  return tree ? tree->count(state_->txn()) : 0;
 }
 
 std::optional<AnyRecord> Snapshot::find(const IndexQuestion& question) const {
   return client::IndexWalk(*state_, question).next();
 }
 
-std::vector<std::uint64_t> Snapshot::index(std::string_view indexer, std::uint64_t key) const {
-  std::vector<std::uint64_t> values;
-  for (const auto& registered : state_->replica.indexers()) {
-    if (registered.indexer->name() != indexer) continue;
-    store::Cursor cursor(state_->txn, registered.table);
-    for (bool more = cursor.first_value(key); more; more = cursor.next_value())
-      values.push_back(cursor.value_number());
+namespace {
+
+// The indexer, if its table can be believed in this snapshot.
+Result<const client::Follower*> ask(const client::SnapshotState& state, std::string_view name) {
+  const auto& indexers = state.replica.indexers();
+  const client::Follower* follower = indexers.find(name);
+  if (!follower) {
+    return error(Errc::bad_request, "This client has no indexer '" + std::string(name) +
+                                        "'. Give it to Client::open in Options::indexers.");
   }
+  if (!indexers.is_current(state.txn(), *follower)) {
+    return error(Errc::index_set_aside,
+                 "Indexer '" + std::string(name) +
+                     "' failed, or was never built here, and cannot be asked until it is built "
+                     "anew. Status and the event that told of it say why.");
+  }
+  return follower;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint64_t>> Snapshot::index(std::string_view indexer,
+                                                   std::uint64_t key) const {
+  auto follower = ask(*state_, indexer);
+  if (!follower) return follower.error();
+  std::vector<std::uint64_t> values;
+  store::Cursor cursor(state_->txn(), *(*follower)->table);
+  for (bool more = cursor.first_value(key); more; more = cursor.next_value())
+    values.push_back(cursor.value_number());
   return values;
 }
 
-std::uint64_t Snapshot::index_count(std::string_view indexer) const {
-  for (const auto& registered : state_->replica.indexers()) {
-    if (registered.indexer->name() == indexer) return state_->txn.count(registered.table);
+Result<std::uint64_t> Snapshot::index_count(std::string_view indexer) const {
+  auto follower = ask(*state_, indexer);
+  if (!follower) return follower.error();
+  return state_->txn().count(*(*follower)->table);
+}
+
+std::shared_ptr<const void> Snapshot::memory_of(const Indexer& indexer) const {
+  const auto& followers = state_->replica.indexers().followers();
+  for (std::size_t i = 0; i < state_->memory.size(); ++i) {
+    if (followers[i]->indexer.get() == &indexer) return state_->memory[i];
   }
-  return 0;
+  return nullptr;
 }
 
 std::optional<Holder> Snapshot::holder(AnyKey key) const {
   auto value =
-      state_->txn.find(state_->replica.tables().borrows, client::PairKey(key.record()).bytes());
+      state_->txn().find(state_->replica.tables().borrows, client::PairKey(key.record()).bytes());
   if (!value) return std::nullopt;
   return client::stored_holder(*value);
 }
 
 std::vector<std::pair<AnyKey, Holder>> Snapshot::borrows() const {
   std::vector<std::pair<AnyKey, Holder>> borrows;
-  store::Cursor cursor(state_->txn, state_->replica.tables().borrows);
+  store::Cursor cursor(state_->txn(), state_->replica.tables().borrows);
   for (bool more = cursor.first(); more; more = cursor.next()) {
     borrows.emplace_back(client::PairKey::parse(cursor.key()),
                          client::stored_holder(cursor.value()));
@@ -119,19 +148,19 @@ std::vector<std::pair<AnyKey, Holder>> Snapshot::borrows() const {
 }
 
 std::string Snapshot::client_name(std::uint32_t number) const {
-  auto value = state_->txn.find(state_->replica.tables().names, number);
+  auto value = state_->txn().find(state_->replica.tables().names, number);
   if (!value) return "client " + std::to_string(number);
   return {reinterpret_cast<const char*>(value->data()), value->size()};
 }
 
 std::uint64_t Snapshot::sequence() const {
-  return state_->replica.database().meta().number(state_->txn, client::fact::kCursor);
+  return state_->replica.database().meta().number(state_->txn(), client::fact::kCursor);
 }
 
 bool Snapshot::catching_up() const {
   const auto& meta = state_->replica.database().meta();
-  return meta.number(state_->txn, client::fact::kCatchingUp) != 0 ||
-         meta.number(state_->txn, client::fact::kFirstSync) != 0;
+  return meta.number(state_->txn(), client::fact::kCatchingUp) != 0 ||
+         meta.number(state_->txn(), client::fact::kFirstSync) != 0;
 }
 
 const Catalogue& Snapshot::catalogue() const { return *state_->catalogue; }

@@ -175,19 +175,19 @@ void Sync::apply_batch() {
   auto undo = [&] { position_ = before; };
   Outcome outcome;
   try {
-    replica_.database().write([&](store::WriteTxn& txn) {
+    write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
       undo();
       outcome = Outcome{};
-      ReplicaWriter writer(replica_, txn, Event::Origin::remote);
       for (const auto& frame : frames) apply(writer, frame, outcome);
       const auto& meta = writer.meta();
+      store::WriteTxn& txn = writer.txn();
       meta.set_number(txn, fact::kCursor, position_.cursor);
       meta.set_number(txn, fact::kHead, position_.head);
       meta.set_number(txn, fact::kFirstSync, position_.first_sync);
       meta.set_number(txn, fact::kCatchingUp, position_.catching_up);
       meta.set_number(txn, fact::kPartial, position_.partial);
       if (outcome.answered) meta.set_number(txn, fact::kAnswered, outcome.answered);
-      outcome.events = writer.finish();
+      outcome.events = writer.take_events();
     });
   } catch (const Broken& broken) {
     undo();

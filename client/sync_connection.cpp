@@ -267,8 +267,8 @@ void Sync::bind(protocol::Welcome::Reader welcome) {
 }
 
 void Sync::discard_synced_records() {
-  replica_.database().write([&](store::WriteTxn& txn) {
-    ReplicaWriter writer(replica_, txn, Event::Origin::remote);
+  write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
+    store::WriteTxn& txn = writer.txn();
     auto catalogue = replica_.database().catalogue();
     for (const auto& [id, info] : catalogue->trees()) {
       auto* tree = replica_.tree(id);
@@ -285,7 +285,6 @@ void Sync::discard_synced_records() {
          {fact::kFirstSyncSince, fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
       writer.meta().set_number(txn, name, 0);
     }
-    writer.finish_indexes();
   });
   position_.cursor = 0;
   position_.partial = false;

@@ -32,7 +32,7 @@ class WhereUsed {
     for (const auto& [id, info] : snapshot_.catalogue->trees()) {
       const auto index = info->indexes().find(IndexPlan::Kind::references);
       if (!index) continue;
-      const auto row = tables().row(snapshot_.txn, id, info->indexes().indexes()[*index]);
+      const auto row = tables().row(snapshot_.txn(), id, info->indexes().indexes()[*index]);
       if (!row || !row->complete) look_through(*info);
     }
     if (tables().exist) ask_index();
@@ -49,7 +49,7 @@ class WhereUsed {
     looked_through_.insert(info.id());
     auto* records = snapshot_.tree(info.id());
     if (!records) return;
-    for (store::RecordCursor cursor(snapshot_.txn, *records); cursor; cursor.next()) {
+    for (store::RecordCursor cursor(snapshot_.txn(), *records); cursor; cursor.next()) {
       ReferenceSink sink(to_);
       info.indexes().extract(cursor.record().body(), sink);
       if (sink.found) found_.push_back(AnyKey(info.id(), cursor.key()));
@@ -59,7 +59,7 @@ class WhereUsed {
   // Keys are (tree, key referred to): a record's floating references first, then those to each of
   // its revisions.
   void ask_index() {
-    store::Cursor cursor(snapshot_.txn, tables().references);
+    store::Cursor cursor(snapshot_.txn(), tables().references);
     const store::ReferenceKey first(to_.record());
     for (bool more = cursor.seek(first.bytes()); more; more = cursor.next_key()) {
       const AnyKey to = store::ReferenceKey::parse(cursor.key());

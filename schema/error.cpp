@@ -82,6 +82,8 @@ const char* to_string(Errc code) {
       return "not_supported";
     case Errc::not_unique:
       return "not_unique";
+    case Errc::index_set_aside:
+      return "index_set_aside";
   }
   return "unknown_code";
 }

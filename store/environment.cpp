@@ -106,6 +106,8 @@ void ReadTxn::commit() {
   environment_->gate_.leave();
 }
 
+std::uint64_t Txn::number() const { return mdb_txn_id(txn_); }
+
 void WriteTxn::put(Table table, Bytes key, Bytes value) {
   MDB_val k = to_mdb(key), v = to_mdb(value);
   require(mdb_put(txn_, table.handle, &k, &v, 0), "write a record");

@@ -55,6 +55,9 @@ class Txn {
   }
   // Entries in the table (pairs, for an index).
   std::uint64_t count(Table table) const;
+  // Counts commits: that of a ReadTxn is the last one it sees, that of a WriteTxn the one it
+  // becomes.
+  std::uint64_t number() const;
   MDB_txn* native() const { return txn_; }
 
  protected:

@@ -25,8 +25,9 @@ class Walk {
     }
     found_.levels = std::max(found_.levels, level);
     ++found_.submodels;
-    for (const std::uint64_t word : snapshot_.index(SubmodelContents::kName, submodel.id().value)) {
-      const auto placement = snapshot_.get(SetPlacementKey(coppice::KeyWord(word)));
+    const auto keys = contents_.find_keys<SetPlacement>(snapshot_, submodel.id().value).value();
+    for (const SetPlacementKey key : keys) {
+      const auto placement = snapshot_.get(key);
       if (placement) add(*placement, colour, level);
     }
   }
@@ -49,6 +50,7 @@ class Walk {
   }
 
   const coppice::Snapshot& snapshot_;
+  const coppice::IndexHandle contents_{SubmodelContents::kName};
   Explosion found_;
 };
 

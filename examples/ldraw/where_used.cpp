@@ -30,11 +30,7 @@ void WhereUsed::change(const coppice::IndexedChange& change, coppice::IndexWrite
 }
 
 std::vector<PartKey> where_used(const coppice::Snapshot& snapshot, PartKey part) {
-  std::vector<PartKey> keys;
-  for (const std::uint64_t word : snapshot.index(WhereUsed::kName, part.id().value)) {
-    keys.emplace_back(coppice::KeyWord(word));
-  }
-  return keys;
+  return coppice::IndexHandle(WhereUsed::kName).find_keys<Part>(snapshot, part.id().value).value();
 }
 
 }  // namespace ldraw

@@ -96,7 +96,8 @@ void check_where_used(Stage& stage, std::size_t releases) {
     for (const PartKey parent : indexed) lines += lines_with(now.get(parent).value(), key.id());
   }
   require(lines == expected.lines, "The bills of materials disagree with bom.tsv.");
-  require(uses == now.index_count(WhereUsed::kName), "The where-used index has strange entries.");
+  require(uses == now.index_count(WhereUsed::kName).value(),
+          "The where-used index has strange entries.");
   stage.report.line(
       "The where-used index of bench agrees with bom.tsv for every part and revision: " +
       with_commas(uses) + " uses in " + with_commas(lines) + " lines, compared in " +

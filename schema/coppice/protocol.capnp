@@ -454,4 +454,5 @@ enum Code {
   cancelled @36;         # given up by the application
   notSupported @37;      # this version does not do that
   notUnique @38;         # another record has the value already: `actual` is its key in the same tree; choose another value
+  indexSetAside @39;     # an indexer of the application failed: its index is built anew later; never sent
 }

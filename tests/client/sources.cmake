@@ -9,9 +9,11 @@ set(COPPICE_CLIENT_TESTS
   client/index_test.cpp
   client/indexer_test.cpp
   client/limits_test.cpp
+  client/memory_indexer_test.cpp
   client/pending_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
   client/schema_test.cpp
   client/site.cpp
-  client/sync_test.cpp)
+  client/sync_test.cpp
+  client/what_if_test.cpp)

@@ -57,7 +57,7 @@ void ReplicaCheck::look_at(const AnyRecord& record) {
   }
   sequences_[record.key] = record.header().sequence;
   const auto filed =
-      snapshot_.index(TrailIndexer::kName, TrailIndexer::key_of(record.key.tree, trail));
+      snapshot_.index(TrailIndexer::kName, TrailIndexer::key_of(record.key.tree, trail)).value();
   require(std::ranges::find(filed, record.key.word.value) != filed.end(), [&] {
     return "X13: " + who() + " has " + to_string(record.key) + " with " + trail +
            " and not in its index";
@@ -196,7 +196,7 @@ void ReplicaCheck::check_unsaved() {
 }
 
 void ReplicaCheck::check_index() {
-  const std::uint64_t filed = snapshot_.index_count(TrailIndexer::kName);
+  const std::uint64_t filed = snapshot_.index_count(TrailIndexer::kName).value();
   require(filed == index_entries_, [&] {
     return "X13: " + who() + " has " + std::to_string(index_entries_) + " records and " +
            std::to_string(filed) + " in its index";

@@ -65,6 +65,22 @@ struct Leased {
 
 struct Done {};
 
+// Work on the replica itself that may take a while: an index that is built, say.
+struct BuildProgress {
+  std::string what;  // for people: "index 'where-used'"
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  // records
+};
+
+// What a transaction would do: Client::what_if's report.
+struct WhatIf {
+  // Empty: it would be written. Else every reason why not. What only the authority knows, such as
+  // what others did since the last sync, is not among them.
+  std::vector<Error> refusals;
+  // What would be told of it, in order.
+  std::vector<Event> changes;
+};
+
 // Work that the authority refused, kept whole until somebody settles it.
 struct Conflict {
   struct Item {
@@ -103,6 +119,9 @@ class Client {
                                    // the replica's; "coppice" if new
     std::vector<TreeDefinition> trees = {};
     std::vector<std::shared_ptr<Indexer>> indexers = {};
+    // Called now and then while something is built: in open(), and later on the sync thread. Must
+    // not call the client.
+    std::function<void(const BuildProgress&)> on_progress = nullptr;
     // Called instead of filling poll(), on the sync thread.
     std::function<void(const Event&)> on_event = nullptr;
     Sync sync = Sync::own_thread;
@@ -149,6 +168,13 @@ class Client {
   }
   // The same, for those who want the authority's verdict too.
   Pending<Accepted> submit(const std::function<void(Transaction&)>& fn);
+
+  // Tries a transaction and throws it away: nothing is written, sent or told, and no id is spent.
+  // Where nothing refuses it, `look` is shown the state it would leave, with all that is read from
+  // a snapshot: records, indexes, indexers' states. That snapshot ends with the call. Nobody else
+  // writes meanwhile, so look quickly. Must not be called inside another write.
+  WhatIf what_if(const std::function<void(Transaction&)>& fn,
+                 const std::function<void(const Snapshot& outcome)>& look = nullptr);
 
   // Asks for the exclusive right to edit these records, all or none. Off line: refused with
   // `offline`, at once.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "coppice/error.h"
 #include "coppice/key.h"
@@ -29,9 +30,10 @@ struct Status {
   bool first_sync = false;         // a first sync is unfinished
   std::uint64_t records_done = 0;  // of the first sync
   std::uint64_t records_total = 0;
-  std::uint64_t outbox = 0;     // transactions and requests without an answer
-  std::uint64_t conflicts = 0;  // in the drawer
-  std::uint64_t unchecked = 0;  // records edited and not checked in
+  std::uint64_t outbox = 0;                     // transactions and requests without an answer
+  std::uint64_t conflicts = 0;                  // in the drawer
+  std::uint64_t unchecked = 0;                  // records edited and not checked in
+  std::vector<std::string> indexers_set_aside;  // their names; see Indexer
 };
 
 // Something that happened, told after it is visible in snapshots and in indexes, once, in order.
@@ -51,6 +53,7 @@ struct Event {
     lease,       // ids of tree key.tree are running out or were leased: `place` percent are left
     connection,  // Client::status() has changed
     progress,    // of a first sync or an upload; status() has the numbers
+    indexer,     // one was set aside, or can be asked again (error.code none); error says more
     missed,      // so many events were not polled that they were dropped: look at everything anew
   };
   enum class Origin { local, remote };

@@ -17,6 +17,7 @@
 namespace coppice {
 
 class Catalogue;
+class Indexer;
 namespace client {
 class SnapshotState;
 class TreeWalk;
@@ -156,9 +157,14 @@ class Snapshot {
     return users;
   }
 
-  // The values an indexer filed under this key, ascending.
-  std::vector<std::uint64_t> index(std::string_view indexer, std::uint64_t key) const;
-  std::uint64_t index_count(std::string_view indexer) const;
+  // What the application's own indexers filed: see Indexer and IndexHandle, which ask for it. The
+  // values under this key, ascending. Errors: bad_request if the client has no such indexer;
+  // index_set_aside.
+  Result<std::vector<std::uint64_t>> index(std::string_view indexer, std::uint64_t key) const;
+  // How many values there are under all keys.
+  Result<std::uint64_t> index_count(std::string_view indexer) const;
+  // For MemoryIndexer::at.
+  std::shared_ptr<const void> memory_of(const Indexer& indexer) const;
 
   // Who holds a record, by the last we know; nothing: nobody.
   std::optional<Holder> holder(AnyKey key) const;

@@ -54,6 +54,7 @@ enum class Errc : std::uint16_t {
   cancelled = 36,
   not_supported = 37,
   not_unique = 38,
+  index_set_aside = 39,
 };
 
 // The word for a code as people and scripts see it: "borrow_lost".
