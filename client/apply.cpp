@@ -343,10 +343,12 @@ std::uint64_t Applier::open_operation_on(AnyKey key) const {
 void Applier::show_as_left_by(AnyKey key, std::uint64_t operation) {
   RecordHeader header = writer_.visible(key)->header();
   header.sequence = LocalMark::queued(operation);
-  auto body = StoredRequest(*request(operation)).body_of(key);
-  if (!body) return writer_.show_header(key, header);
+  auto handed_in = StoredRequest(*request(operation)).body_of(key);
+  if (!handed_in) return writer_.show_header(key, header);
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kRemoved);
-  writer_.show(key, header, std::vector<std::uint64_t>(body->begin(), body->end()));
+  header.schema_version = handed_in->schema_version;
+  writer_.show(key, header,
+               std::vector<std::uint64_t>(handed_in->body.begin(), handed_in->body.end()));
 }
 
 bool Applier::differs_from_base(AnyKey key) const {

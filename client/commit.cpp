@@ -182,17 +182,20 @@ namespace {
 void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
                      std::uint64_t operation) {
   const auto shown = writer.visible(key)->body();
-  auto body = handed_in_body(writer.replica(), writer.txn(), key);
+  auto given_back = handed_in_body(writer.replica(), writer.txn(), key);
   // Where nothing else is known of it, what is shown is all there is.
-  if (body.empty()) body.assign(shown.begin(), shown.end());
+  if (given_back.body.empty()) {
+    given_back = {{shown.begin(), shown.end()}, header.schema_version};
+  }
   if (LocalMark::is_edited(header) && LocalMark::operation(header) == 0) {
     header = writer.base(key)->header();
   }
   header.token = 0;
   header.borrower = 0;
   header.sequence = LocalMark::queued(operation);
+  header.schema_version = given_back.schema_version;
   writer.keep_base(key);
-  writer.show(key, header, body);
+  writer.show(key, header, given_back.body);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ void TransactionState::finish() {
     // As the authority counts: a check-in that changes nothing makes no iteration.
     if (!work->is_new && !txn) txn.emplace(replica_.database().read());
     const auto before =
-        work->is_new ? work->started_as : handed_in_body(replica_, *txn, action.key);
+        work->is_new ? work->started_as : handed_in_body(replica_, *txn, action.key).body;
     if (work->body != before) ++work->header.iteration;
   }
   check_limits();

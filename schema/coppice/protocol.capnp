@@ -51,8 +51,7 @@ struct TreeSchema {
   # Doc comments of these nodes.
 
   generation @9 :UInt32;
-  # How many migrations the tree had gone through when this version was made. Versions of one generation read and write each
-  # other's bodies; a body of an earlier one is read through the migration of the program that has it. 0 in generated code.
+  # Versions of one generation read and write each other's bodies. Always 0: a tree cannot be migrated yet.
 
   adopted @10 :Int64;
   # The time when the authority made it the tree's; 0: not known, or it has not.

@@ -131,6 +131,25 @@ TEST_CASE("a new program that nobody knows yet edits off line what an old one ma
   check_both(site, old, young, key, "Nut", "red");
 }
 
+TEST_CASE("what is given back is shown as what it was, with the version of that", "[client]") {
+  Site site;
+  Desk old(site, "old");
+  old.go_on_line();
+  const auto key = old.make_part("P1");
+  site.settle();
+  YoungDesk young(site, "young");
+  young.go_on_line();
+  young.borrow(key);
+  young.paint(key, "red");
+  CHECK(young.header(key).schema_version == 2);
+  const auto given = young->give_back({AnyKey(key)});
+  CHECK(young.header(key).schema_version == 1);
+  site.settle();
+  CHECK(accepted(given));
+  CHECK(young.header(key).schema_version == 1);
+  check_equal(site, young);
+}
+
 TEST_CASE("two programs that differ in names only keep what the last one brought", "[client]") {
   Site site;
   const auto renamed = tree_in_shop("parts", {{"title @1 :Text;", "heading @1 :Text;"}});
