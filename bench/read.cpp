@@ -113,7 +113,7 @@ void run(const Arguments& arguments) {
   raw.end_read();
   get.print_rows("get of three fields by key", Goal{Goal::Kind::at_most, 1.3});
   floating.print_rows("get by floating key", std::nullopt);
-  scan.print_rows("scan of three fields", std::nullopt);
+  scan.print_rows("scan of three fields", Goal{Goal::Kind::at_most, 1.2});
 }
 
 }  // namespace

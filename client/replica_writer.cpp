@@ -25,7 +25,7 @@ std::optional<RecordView> ReplicaWriter::visible(AnyKey key) const {
   return tree(key.tree).find(txn_, key.word);
 }
 
-std::optional<store::Entry> ReplicaWriter::head(AnyKey key) const {
+std::optional<Entry> ReplicaWriter::head(AnyKey key) const {
   return tree(key.tree).head(txn_, key.id());
 }
 

@@ -36,7 +36,7 @@ class ReplicaWriter {
 
   // What the tree shows; valid until the next write.
   std::optional<RecordView> visible(AnyKey key) const;
-  std::optional<store::Entry> head(AnyKey key) const;
+  std::optional<Entry> head(AnyKey key) const;
   // What the authority has of a record that differs here.
   std::optional<RecordView> base(AnyKey key) const;
 

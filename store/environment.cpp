@@ -30,6 +30,20 @@ void require(int code, const char* what) {
   throw_on_error(code, what);
 }
 
+// Asks memory for what a scan looks at next: the end of a record's header, its first fields, and
+// the entries behind. What was written in the order of its keys lies downwards in its page;
+// elsewhere this asks for bytes that are of no use.
+void fetch_soon(Bytes value) {
+  constexpr std::size_t kHeaderBytes = 64;
+  constexpr std::size_t kEntryBytes = 16;  // what LMDB stores beside a value
+  const std::byte* at = value.data();
+  __builtin_prefetch(at + kHeaderBytes - 1);
+  __builtin_prefetch(at + kHeaderBytes + 63);
+  // Measured: either alone is slower, and the next one comes too late.
+  __builtin_prefetch(at - 2 * (value.size() + kEntryBytes));
+  __builtin_prefetch(at - 3 * (value.size() + kEntryBytes));
+}
+
 // Process-wide, against the rule of no globals: LMDB's rule "once per process" is about the
 // process.
 std::mutex open_mutex;
@@ -178,6 +192,18 @@ bool Cursor::move(int operation) {
   key_ = to_bytes(key);
   value_ = to_bytes(value);
   return true;
+}
+
+// One after another, a scan would wait for memory two or three times for each entry: for its place
+// in the page, for its header and for its fields.
+std::size_t Cursor::read_ahead(std::span<Row> rows, bool& more) {
+  std::size_t count = 0;
+  while (more && count < rows.size()) {
+    rows[count++] = {key_number(), value_};
+    fetch_soon(value_);
+    more = move(MDB_NEXT);
+  }
+  return count;
 }
 
 bool Cursor::first() { return move(MDB_FIRST); }

@@ -140,6 +140,16 @@ class Cursor {
   // How many values the key has.
   std::uint64_t count_values() const;
 
+  struct Row {
+    std::uint64_t key;
+    Bytes value;
+  };
+  // For scans: puts the entries from this one on into `rows`, moves behind them, and returns how
+  // many there are. Asks memory for the first bytes of each value and does not wait for them, so
+  // look at the values afterwards. `more`: whether there is an entry here, before and after.
+  // REQUIRES: keys of 8 bytes.
+  std::size_t read_ahead(std::span<Row> rows, bool& more);
+
   Bytes key() const { return key_; }
   std::uint64_t key_number() const;
   Bytes value() const { return value_; }

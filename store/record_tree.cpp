@@ -1,6 +1,7 @@
 #include "store/record_tree.h"
 
 #include <cstring>
+#include <span>
 
 #include "coppice/check.h"
 
@@ -21,6 +22,12 @@ void fill(std::span<std::byte> room, RecordHeader header, std::span<const std::u
   }
 }
 
+// Apart, so that what is called for every record stays small.
+[[noreturn]] void refuse_damaged(Bytes value) {
+  throw CorruptionError("A stored record of " + std::to_string(value.size()) +
+                        " bytes contradicts its header. Run `coppice check` on this folder.");
+}
+
 // Moves to the newest revision of the record. False: there is none.
 bool move_to_head(Cursor& cursor, RecordId id) {
   const KeyWord highest(id, Revision{kRevisionMax});
@@ -37,11 +44,8 @@ bool move_to_head(Cursor& cursor, RecordId id) {
 }  // namespace
 
 RecordView stored_record(Bytes value) {
-  auto record = RecordView::parse(value);
-  if (!record || reinterpret_cast<std::uintptr_t>(value.data()) % 8 != 0) {
-    throw CorruptionError("A stored record of " + std::to_string(value.size()) +
-                          " bytes contradicts its header. Run `coppice check` on this folder.");
-  }
+  const auto record = RecordView::parse(value);
+  if (!record || reinterpret_cast<std::uintptr_t>(value.data()) % 8 != 0) refuse_damaged(value);
   return *record;
 }
 
@@ -111,5 +115,18 @@ void HeaderWriter::replace(RecordHeader header) {
 }
 
 RecordView RecordCursor::record() const { return stored_record(cursor_.value()); }
+
+void RecordCursor::read_ahead(std::size_t count, std::vector<Entry>& into) {
+  into.clear();
+  rows_.resize(count);
+  while (valid_ && into.size() < count) {
+    // First only where the values lie; then the checks, when their bytes are on their way.
+    const auto rows = std::span(rows_).first(count - into.size());
+    for (const Cursor::Row& row : rows.first(cursor_.read_ahead(rows, valid_))) {
+      const RecordView record = stored_record(row.value);
+      if (!record.header().removed()) into.push_back({KeyWord(row.key), record});
+    }
+  }
+}
 
 }  // namespace coppice::store

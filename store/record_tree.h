@@ -8,12 +8,6 @@
 
 namespace coppice::store {
 
-// A record with its key, in place.
-struct Entry {
-  KeyWord key;
-  RecordView record;
-};
-
 // The records of one tree: a table of integer keys (KeyWord) and values of RecordHeader, body and,
 // if released, hash.
 //
@@ -65,9 +59,14 @@ class RecordCursor {
   KeyWord key() const { return KeyWord(cursor_.key_number()); }
   RecordView record() const;
 
+  // Makes `into` the next `count` records from this one on, tombstones left out, and moves behind
+  // them; fewer: the tree ends there.
+  void read_ahead(std::size_t count, std::vector<Entry>& into);
+
  private:
   Cursor cursor_;
   bool valid_ = false;
+  std::vector<Cursor::Row> rows_;
 };
 
 // Gives records new headers where they lie, one after another in key order: several times cheaper

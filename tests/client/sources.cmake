@@ -16,4 +16,5 @@ set(COPPICE_CLIENT_TESTS
   client/schema_test.cpp
   client/site.cpp
   client/sync_test.cpp
+  client/walk_test.cpp
   client/what_if_test.cpp)

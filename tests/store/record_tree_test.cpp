@@ -163,4 +163,38 @@ TEST_CASE("headers are replaced where they lie, and bodies and hashes stay", "[s
   CHECK(records.tree.count(txn) == 501);
 }
 
+TEST_CASE("reading ahead gives each record once, in order, without tombstones", "[store]") {
+  Records records;
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    const bool removed = id % 5 == 0 || id == 19;
+    records.put(key(id), header(id, removed ? kRemoved : 0), removed ? Words{} : words(id));
+  }
+  const std::vector<std::uint64_t> expected{1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18};
+  auto txn = records.environment.read();
+  for (const std::size_t count : {1, 4, 7, 15, 16, 100}) {
+    std::vector<std::uint64_t> ids;
+    RecordCursor cursor(txn, records.tree);
+    std::vector<Entry> ahead;
+    for (cursor.read_ahead(count, ahead); !ahead.empty(); cursor.read_ahead(count, ahead)) {
+      CHECK(ahead.size() <= count);
+      for (const Entry& entry : ahead) {
+        ids.push_back(entry.key.id().value);
+        CHECK(body_of(entry.record) == words(entry.key.id().value));
+      }
+    }
+    CHECK(ids == expected);
+  }
+}
+
+TEST_CASE("reading ahead refuses a damaged record", "[store]") {
+  Records records;
+  records.put(key(1), header(1), words(1));
+  records.environment.write(
+      [&](WriteTxn& txn) { txn.put(records.table, 1u << 25, bytes_of(words(3))); });
+  auto txn = records.environment.read();
+  RecordCursor cursor(txn, records.tree);
+  std::vector<Entry> ahead;
+  CHECK_THROWS_AS(cursor.read_ahead(10, ahead), CorruptionError);
+}
+
 }  // namespace coppice::store

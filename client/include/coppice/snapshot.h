@@ -24,16 +24,37 @@ class TreeWalk;
 }  // namespace client
 
 // A walk over the records of one tree in key order, tombstones left out. Move-only: it is a cursor.
+//
+// It reads some records ahead, so that most steps are a step in an array: one first, for those who
+// want no more, then twice as many each time.
 class AnyIterator {
  public:
   AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from);
   AnyIterator(AnyIterator&&) noexcept;
   ~AnyIterator();
-  // The next record, or nothing at the end.
-  std::optional<AnyRecord> next();
+
+  // The record it stands at; nullptr at the end. Valid until it moves.
+  const Entry* current() const { return at_ != end_ ? at_ : nullptr; }
+  // REQUIRES: not at the end.
+  void advance() {
+    if (++at_ == end_) read_ahead();
+  }
+  // The record it stands at, and moves on. Nothing at the end.
+  std::optional<AnyRecord> next() {
+    if (at_ == end_) return std::nullopt;
+    const AnyRecord record{AnyKey(tree_, at_->key), at_->record};
+    advance();
+    return record;
+  }
 
  private:
+  void read_ahead();
+
+  TreeId tree_;
   std::unique_ptr<client::TreeWalk> walk_;
+  // What was read ahead and not yet given out. The walk's; equal: the tree ended.
+  const Entry* at_ = nullptr;
+  const Entry* end_ = nullptr;
 };
 
 // The records of the tree of T in one snapshot: `for (auto part : now.tree<shop::Part>()) ...`.
@@ -44,18 +65,19 @@ class TreeView {
    public:
     using value_type = Record<T>;
     using difference_type = std::ptrdiff_t;
-    explicit Iterator(AnyIterator walk) : walk_(std::move(walk)) { ++*this; }
-    Record<T> operator*() const { return Record<T>(Key<T>(current_->key.word), current_->view); }
+    explicit Iterator(AnyIterator walk) : walk_(std::move(walk)) {}
+    Record<T> operator*() const {
+      return Record<T>(Key<T>(walk_.current()->key), walk_.current()->record);
+    }
     Iterator& operator++() {
-      current_ = walk_.next();
+      walk_.advance();
       return *this;
     }
     void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return !current_; }
+    bool operator==(std::default_sentinel_t) const { return !walk_.current(); }
 
    private:
     AnyIterator walk_;
-    std::optional<AnyRecord> current_;
   };
 
   TreeView(const client::SnapshotState& snapshot, KeyWord from)

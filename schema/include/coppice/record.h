@@ -115,6 +115,24 @@ class RecordView {
   std::span<const std::byte> value_;
 };
 
+// Inline: every record that is read passes here.
+inline std::optional<RecordView> RecordView::parse(std::span<const std::byte> value) {
+  if (value.size() < sizeof(RecordHeader)) return std::nullopt;
+  const RecordView view(value);
+  const RecordHeader& header = view.header();
+  const std::size_t expected = sizeof(RecordHeader) + std::size_t{8} * header.body_words +
+                               (header.released() ? kContentHashBytes : 0);
+  const bool consistent = value.size() == expected && header.removed() == (header.body_words == 0);
+  if (!consistent || (header.released() && header.removed())) return std::nullopt;
+  return view;
+}
+
+// A record with its key, in place; its tree is known from elsewhere.
+struct Entry {
+  KeyWord key;
+  RecordView record;
+};
+
 // SHA-256 over the words of a body: the promise of a released revision.
 ContentHash content_hash(std::span<const std::uint64_t> body);
 
