@@ -1,11 +1,16 @@
 #include "client/check_replica.h"
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "client/replica.h"
+#include "store/check_records.h"
 
 namespace coppice::client {
 namespace {
+
+constexpr std::string_view kIndexTables = "index.";
 
 // Collects what an indexer files, as a table would hold it.
 class MemoryIndex : public IndexWriter {
@@ -17,48 +22,57 @@ class MemoryIndex : public IndexWriter {
 
 class ReplicaCheck {
  public:
-  explicit ReplicaCheck(Replica& replica)
+  ReplicaCheck(Replica& replica, CheckReport& report)
       : replica_(replica),
+        report_(report),
         txn_(replica.database().read()),
         catalogue_(replica.database().catalogue()) {}
 
-  std::vector<std::string> run() {
-    faults_ = store::check_records(replica_.database(), txn_);
+  void run() {
+    store::check_records(replica_.database(), txn_, report_);
     for (const auto& [id, tree] : catalogue_->trees()) check_marks(id);
-    check_bases();
-    check_awaiting();
-    for (auto& fault : store::check_indexes(replica_.database(), txn_))
-      faults_.push_back(std::move(fault));
+    store::check_declared_indexes(replica_.database(), txn_, report_);
+    rows_of("the table of bases", [&] { check_bases(); });
+    rows_of("the table of what is awaited", [&] { check_awaiting(); });
     for (const auto& follower : replica_.indexers().followers()) {
       const bool checkable = !follower->indexer->lives_in_memory();
       if (checkable && replica_.indexers().is_current(txn_, *follower)) check_index(*follower);
     }
-    return std::move(faults_);
+    name_unknown_indexes();
   }
 
  private:
   void fault(AnyKey key, const std::string& what) {
-    faults_.push_back(catalogue_->format(key) + ": " + what);
+    report_.found(Trouble::contradiction, catalogue_->format(key), what);
+  }
+
+  // A row that cannot be read is a finding, not the end of the check.
+  template <typename F>
+  void rows_of(const char* table, F&& look) {
+    try {
+      look();
+    } catch (const CorruptionError& e) {
+      report_.found(Trouble::damage, table, e.what());
+    }
   }
 
   void check_marks(TreeId id) {
     auto* tree = replica_.tree(id);
     if (!tree) return;
-    for (store::RecordCursor cursor(txn_, *tree); cursor; cursor.next()) {
-      const RecordHeader header = cursor.record().header();
-      if (!LocalMark::is_local(header)) continue;
-      AnyKey key(id, cursor.key());
-      const std::uint64_t operation = LocalMark::operation(header);
-      const bool has_base = txn_.find(replica_.tables().bases, PairKey(key).bytes()).has_value();
-      if (operation != 0 && !txn_.find(replica_.tables().outbox, operation)) {
-        fault(key, "is marked by operation " + std::to_string(operation) +
-                       ", which is not in the outbox");
-      }
-      if (operation == 0 && !LocalMark::is_edited(header))
-        fault(key, "has a local mark of nothing");
-      if (operation == 0 && !has_base)
-        fault(key, "was edited, and what it was before is not known");
+    store::visit_whole_records(txn_, *tree, report_, [&](KeyWord word, RecordView record) {
+      if (LocalMark::is_local(record.header())) check_mark(AnyKey(id, word), record.header());
+    });
+  }
+
+  void check_mark(AnyKey key, const RecordHeader& header) {
+    const std::uint64_t operation = LocalMark::operation(header);
+    const bool has_base = txn_.find(replica_.tables().bases, PairKey(key).bytes()).has_value();
+    if (operation != 0 && !txn_.find(replica_.tables().outbox, operation)) {
+      fault(key,
+            "is marked by operation " + std::to_string(operation) + ", which is not in the outbox");
     }
+    if (operation == 0 && !LocalMark::is_edited(header)) fault(key, "has a local mark of nothing");
+    if (operation == 0 && !has_base) fault(key, "was edited, and what it was before is not known");
   }
 
   void check_bases() {
@@ -80,9 +94,9 @@ class ReplicaCheck {
     for (bool more = cursor.first(); more; more = cursor.next()) {
       const std::string name = "operation " + std::to_string(cursor.key_number());
       if (!txn_.find(replica_.tables().outbox, cursor.key_number()))
-        faults_.push_back(name + " waits, and is not in the outbox");
+        report_.found(Trouble::contradiction, name, "it waits, and is not in the outbox");
       if (cursor.value_number() <= cursor_at && !partial)
-        faults_.push_back(name + " waits for a sequence that was reached");
+        report_.found(Trouble::contradiction, name, "it waits for a sequence that was reached");
     }
   }
 
@@ -91,31 +105,44 @@ class ReplicaCheck {
     for (TreeId id : follower.trees) {
       auto* tree = replica_.tree(id);
       if (!tree) continue;
-      for (store::RecordCursor cursor(txn_, *tree); cursor; cursor.next()) {
-        auto record = cursor.record();
-        if (record.header().removed()) continue;
-        follower.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, expected);
-      }
+      store::visit_whole_records(txn_, *tree, report_, [&](KeyWord word, RecordView record) {
+        if (record.header().removed()) return;
+        follower.indexer->change({AnyKey(id, word), std::nullopt, record}, expected);
+      });
     }
     std::set<std::pair<std::uint64_t, std::uint64_t>> stored;
     store::Cursor cursor(txn_, *follower.table);
     for (bool more = cursor.first(); more; more = cursor.next())
       stored.emplace(cursor.key_number(), cursor.value_number());
     if (stored != expected.pairs) {
-      faults_.push_back("index '" + follower.indexer->name() + "' has " +
-                        std::to_string(stored.size()) + " entries that are not the " +
+      report_.found(Trouble::derived, "index '" + follower.indexer->name() + "'",
+                    "it has " + std::to_string(stored.size()) + " entries that are not the " +
                         std::to_string(expected.pairs.size()) + " its trees make");
     }
   }
 
+  void name_unknown_indexes() {
+    for (const std::string& name : replica_.database().environment().table_names()) {
+      const bool known =
+          std::ranges::any_of(replica_.indexers().followers(), [&](const auto& follower) {
+            return index_table_name(follower->indexer->name()) == name;
+          });
+      if (name.starts_with(kIndexTables) && !known) {
+        report_.left_out("index '" + name.substr(kIndexTables.size()) +
+                         "', which only the application that filled it can check "
+                         "(Client::check)");
+      }
+    }
+  }
+
   Replica& replica_;
+  CheckReport& report_;
   store::ReadTxn txn_;
   std::shared_ptr<const Catalogue> catalogue_;
-  std::vector<std::string> faults_;
 };
 
 }  // namespace
 
-std::vector<std::string> check_replica(Replica& replica) { return ReplicaCheck(replica).run(); }
+void check_replica(Replica& replica, CheckReport& report) { ReplicaCheck(replica, report).run(); }
 
 }  // namespace coppice::client

@@ -1,20 +1,20 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include "coppice/check_report.h"
 
 namespace coppice::client {
 
 class Replica;
 
-// What must hold of a replica, in words; empty if all does:
+// Checks what must hold of a replica, and reports what does not:
 // - of every record what store::check_records says, own unanswered work aside;
 // - a record carries a local mark exactly if it has a base or was created here, and its operation
 // is in the outbox;
 // - every base belongs to a record with a local mark;
 // - operations are numbered without a gap below the last one, and what waits for the cursor is in
 // the outbox;
-// - each index is what its indexer makes of the trees.
-std::vector<std::string> check_replica(Replica& replica);
+// - each index is what its indexer makes of the trees. Indexers are the application's: of those
+// that it did not give, the tables are not looked at.
+void check_replica(Replica& replica, CheckReport& report);
 
 }  // namespace coppice::client

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "client/check_replica.h"
 #include "client/client_implementation.h"
 #include "client/drawer.h"
 #include "client/snapshot_state.h"
@@ -314,8 +315,27 @@ bool Client::wait_for_events(std::chrono::milliseconds at_most) {
 
 void Client::step(std::int64_t now_us) { implementation_->step(now_us); }
 
+Pending<Comparison> Client::compare() {
+  auto& self = *implementation_;
+  auto promise = self.promise<Comparison>();
+  auto asked = self.as_writer([&]() -> Result<Done> {
+    if (auto writable = self.writable(); !writable) return writable;
+    self.sync.compare(promise);
+    return Done{};
+  });
+  if (!asked) promise.settle(asked.error());
+  self.wake();
+  return promise.pending();
+}
+
+void Client::check(CheckReport& report) const {
+  client::check_replica(implementation_->replica, report);
+}
+
 std::vector<std::string> Client::check_invariants() const {
-  return implementation_->replica.check_invariants();
+  CheckReport report(CheckReport::Side::replica);
+  check(report);
+  return report.sentences();
 }
 
 }  // namespace coppice

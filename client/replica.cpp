@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "client/check_replica.h"
 #include "schema/compare_schemas.h"
 
 namespace coppice::client {
@@ -189,6 +188,5 @@ const store::RecordTree* Replica::tree(TreeId id) const {
   return known.get();
 }
 
-std::vector<std::string> Replica::check_invariants() { return check_replica(*this); }
 
 }  // namespace coppice::client

@@ -82,8 +82,6 @@ class Replica {
 
   const store::RecordTree* tree(TreeId id) const;
 
-  std::vector<std::string> check_invariants();
-
  private:
   void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
   void open_tree(const TreeInfoPtr& program, bool writable);

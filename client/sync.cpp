@@ -123,6 +123,8 @@ void Sync::receive(const wire::Frame& frame) {
           batch_.push_back(std::move(part));
         }
         break;
+      case Which::COMPARED:
+        return compared(root.getCompared());
       case Which::ANSWERS:
       case Which::SNAPSHOT:
         batch_bytes_ += frame.size_bytes();

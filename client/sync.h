@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "client/comparing.h"
 #include "client/event_queue.h"
 #include "client/promises.h"
 #include "client/replica.h"
@@ -74,6 +75,8 @@ class Sync {
   TransactionLimits limits() const { return limits_; }
   void when_flushed(Promise<Done> promise);
   void when_live(Promise<Done> promise);
+  // What the replica and the authority do not have in common.
+  void compare(Promise<Comparison> promise);
   // Settles everything that waits for the server with this.
   void refuse_waiting(const Error& why);
 
@@ -146,6 +149,10 @@ class Sync {
   void tell_of_ids(TreeId tree, int percent);
   void settle_waiting();
   bool is_live() const;
+  // Comparing (sync_compare.cpp).
+  void ask_compare();
+  void compared(protocol::Compared::Reader answer);
+  void end_compare(Result<Comparison> result);
 
   // Constant after construction.
   Replica& replica_;
@@ -162,6 +169,11 @@ class Sync {
   };
   std::vector<Flush> flush_promises_;
   std::vector<Promise<Done>> live_promises_;
+  struct Compare {
+    Comparing comparing;
+    Promise<Comparison> promise;
+  };
+  std::unique_ptr<Compare> compare_;  // null: nobody asked
   std::vector<Granted> granted_;
   // Accepted operations whose effect has not come yet, and when the server did them.
   std::map<std::uint64_t, std::int64_t> accepted_at_us_;

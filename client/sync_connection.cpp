@@ -161,6 +161,8 @@ void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
   welcomed_ = false;
   held_.clear();
   in_flight_.clear();
+  end_compare(error(Errc::offline,
+                    "The connection was lost before the comparison was complete. Ask again."));
   std::string reason = std::exchange(why_given_up_, {});
   if (!wanted_) {
     auto now = status();

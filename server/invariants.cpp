@@ -6,36 +6,48 @@
 #include "server/clients.h"
 #include "server/leases.h"
 #include "server/tables.h"
-#include "store/indexes.h"
+#include "store/check_records.h"
 
 namespace coppice::server {
 namespace {
 
 class Check {
  public:
-  Check(store::Database& database, const Tables& tables)
+  Check(store::Database& database, const Tables& tables, CheckReport& report)
       : database_(database),
         tables_(tables),
+        report_(report),
         txn_(database.read()),
         catalogue_(database.catalogue()),
         clients_(txn_, tables),
         head_(database.meta().number(txn_, "head")) {}
 
-  std::vector<std::string> run() {
-    faults_ = store::check_records(database_, txn_);
-    for (auto& fault : store::check_indexes(database_, txn_)) faults_.push_back(std::move(fault));
+  void run() {
+    store::check_records(database_, txn_, report_);
+    store::check_declared_indexes(database_, txn_, report_);
     for (const auto& [id, info] : catalogue_->trees()) records_of(id);
-    feed();
-    borrows();
-    leases();
-    answers();
-    return std::move(faults_);
+    // Half a look at the records says nothing about what belongs to them.
+    if (!report_.complete()) return;
+    rows_of("the feed", [&] { feed(); });
+    rows_of("the table of borrows", [&] { borrows(); });
+    rows_of("the table of leases", [&] { leases(); });
+    rows_of("the table of answers", [&] { answers(); });
   }
 
  private:
   void records_of(TreeId id) {
-    for (store::RecordCursor c(txn_, *database_.tree(id)); c; c.next()) {
-      record(AnyKey(id, c.key()), c.record().header());
+    store::visit_whole_records(
+        txn_, *database_.tree(id), report_,
+        [&](KeyWord key, RecordView view) { record(AnyKey(id, key), view.header()); });
+  }
+
+  // A row that cannot be read is a finding, not the end of the check.
+  template <typename F>
+  void rows_of(const char* table, F&& look) {
+    try {
+      look();
+    } catch (const CorruptionError& e) {
+      report_.found(Trouble::damage, table, e.what());
     }
   }
 
@@ -62,8 +74,8 @@ class Check {
     // it.
     const auto entries = tables_.feed.count(txn_);
     if (entries != records_) {
-      say("the feed has " + std::to_string(entries) + " entries for " + std::to_string(records_) +
-          " records");
+      say("the feed", "it has " + std::to_string(entries) + " entries for " +
+                          std::to_string(records_) + " records");
     }
   }
 
@@ -82,8 +94,8 @@ class Check {
     }
     const auto rows = txn_.count(tables_.borrows);
     if (rows != borrowed_) {
-      say(std::to_string(rows) + " borrows are in force, and " + std::to_string(borrowed_) +
-          " records carry one");
+      say("the table of borrows", std::to_string(rows) + " are in force, and " +
+                                      std::to_string(borrowed_) + " records carry one");
     }
   }
 
@@ -94,9 +106,10 @@ class Check {
       if (PairKey::first(cursor.key()) != tree) end = 0;
       tree = PairKey::first(cursor.key());
       const std::uint64_t begin = PairKey::second(cursor.key());
-      if (begin < end) say("two leases overlap at id " + std::to_string(begin));
+      if (begin < end) say("the table of leases", "two overlap at id " + std::to_string(begin));
       end = RowReader(cursor.value()).number<std::uint64_t>();
-      if (end <= begin) say("the lease at id " + std::to_string(begin) + " is empty");
+      if (end <= begin)
+        say("the table of leases", "the one at id " + std::to_string(begin) + " is empty");
     }
   }
 
@@ -108,16 +121,20 @@ class Check {
       const Client* client = clients_.find(ClientNumber{number});
       if (client && operation > client->acknowledged && operation <= client->last_operation)
         continue;
-      say("there is an answer to operation " + std::to_string(operation) + " of client " +
-          std::to_string(number) + " that should not be");
+      say("the table of answers", "there is an answer to operation " + std::to_string(operation) +
+                                      " of client " + std::to_string(number) +
+                                      " that should not be");
     }
   }
 
-  void fault(AnyKey key, const std::string& what) { say(catalogue_->format(key) + ": " + what); }
-  void say(const std::string& what) { faults_.push_back(what); }
+  void fault(AnyKey key, const std::string& what) { say(catalogue_->format(key), what); }
+  void say(std::string where, std::string what) {
+    report_.found(Trouble::contradiction, std::move(where), std::move(what));
+  }
 
   store::Database& database_;
   const Tables& tables_;
+  CheckReport& report_;
   const store::ReadTxn txn_;
   const std::shared_ptr<const Catalogue> catalogue_;
   const Clients clients_;
@@ -125,14 +142,19 @@ class Check {
   std::uint64_t records_ = 0;
   std::uint64_t borrowed_ = 0;
   std::set<std::uint64_t> tokens_;
-  std::vector<std::string> faults_;
 };
 
 }  // namespace
 
-std::vector<std::string> check_invariants(store::Database& database) {
+void check_database(store::Database& database, CheckReport& report) {
   const Tables tables(database);
-  return Check(database, tables).run();
+  Check(database, tables, report).run();
+}
+
+std::vector<std::string> check_invariants(store::Database& database) {
+  CheckReport report(CheckReport::Side::authority);
+  check_database(database, report);
+  return report.sentences();
 }
 
 }  // namespace coppice::server

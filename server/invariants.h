@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "coppice/check_report.h"
 #include "store/database.h"
 
 namespace coppice::server {
 
-// What must hold of every authority's database, in words for people; empty if all does. Walks
-// everything:
+// Checks what must hold of every authority's database, and reports what does not. Walks everything:
 // - store::check_records and store::check_indexes, and feed and records name each other: each
 // record's sequence is in the feed with its key, each entry of
 //   the feed is a record's, the head is at or above all;
@@ -17,6 +17,8 @@ namespace coppice::server {
 // - every id lies in a lease, and leases of a tree do not overlap;
 // - authors and borrowers are clients; stored answers lie above the acknowledged mark and at or
 // below the last operation.
+void check_database(store::Database& database, CheckReport& report);
+// The same, in words; empty if all holds.
 std::vector<std::string> check_invariants(store::Database& database);
 
 }  // namespace coppice::server

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -47,10 +48,22 @@ int check(const Arguments& arguments) {
   store::Environment::Options options;
   options.access = store::Environment::Access::read_only;
   store::Database database(arguments.data, store::Role::authority, options);
-  const auto faults = check_invariants(database);
-  for (const std::string& fault : faults) std::printf("%s\n", fault.c_str());
-  if (faults.empty()) std::printf("The database in %s is sound.\n", arguments.data.c_str());
-  return faults.empty() ? 0 : 1;
+  const bool watched = ::isatty(STDERR_FILENO) != 0;
+  CheckReport report(CheckReport::Side::authority, [&](std::uint64_t looked_at) {
+    if (watched)
+      std::fprintf(stderr, "\r%llu looked at", static_cast<unsigned long long>(looked_at));
+    return true;
+  });
+  check_database(database, report);
+  if (watched) std::fprintf(stderr, "\r\x1b[K");
+  std::printf("%s", report.for_people().c_str());
+  if (report.sound()) {
+    std::printf("The database in %s is sound.\n", arguments.data.c_str());
+  } else {
+    std::printf("The database in %s is not sound. Findings: %llu.\n", arguments.data.c_str(),
+                static_cast<unsigned long long>(report.count()));
+  }
+  return report.sound() ? 0 : 1;
 }
 
 std::string url_of(const Arguments& arguments, std::uint16_t port) {

@@ -47,6 +47,9 @@ struct Options {
   // wire's queue.
   int parts_per_drain = 4;
 
+  // Records looked at for comparisons between two group commits: some milliseconds.
+  std::uint64_t compared_per_step = 20'000;
+
   // How long a record is kept for the first in line.
   std::int64_t offer_us = 60'000'000;
 

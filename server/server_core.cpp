@@ -106,7 +106,7 @@ void ServerCore::closed(wire::SessionId id, std::int64_t now_us) {
 void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
   const std::size_t size_bytes = frame->size_bytes();
   const bool live = session.state == Session::State::live;
-  const char* wrong = nullptr;
+  std::string wrong;
   switch (frame->message().which()) {
     case protocol::ToServer::HELLO:
       if (session.state != Session::State::awaiting_hello) {
@@ -124,10 +124,13 @@ void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
       if (!live) wrong = "An acknowledgement came before the welcome.";
       session.acknowledged = std::max(session.acknowledged, frame->message().getAcknowledge());
       break;
+    case protocol::ToServer::COMPARE:
+      wrong = live ? take_compare(session, *frame) : "A comparison came before the welcome.";
+      break;
     default:
       wrong = "This server does not know this kind of message. Update it.";
   }
-  if (wrong != nullptr) end_with(session, wrong);
+  if (!wrong.empty()) end_with(session, wrong);
   done_with(session.id, size_bytes);
 }
 
@@ -146,6 +149,20 @@ void ServerCore::take_request(Session& session, std::unique_ptr<Incoming> frame)
   queue_.push_back(std::move(pending));
 }
 
+std::string ServerCore::take_compare(Session& session, Incoming& frame) {
+  if (session.comparison) return "A comparison came before the answer to the one before it.";
+  std::string wrong;
+  const auto broken = read_untrusted([&] {
+    auto question = Comparison::read(frame.message().getCompare());
+    if (question) {
+      session.comparison.emplace(database_, tables_, std::move(*question));
+    } else {
+      wrong = question.error().message;
+    }
+  });
+  return broken ? *broken : wrong;
+}
+
 // --------
 // Steps
 
@@ -156,7 +173,8 @@ bool ServerCore::step(std::int64_t now_us) {
   lines_.expire(now_us_);
   tell_offers();
   feed_all();
-  return !queue_.empty();
+  const bool more = answer_comparisons();
+  return more || !queue_.empty();
 }
 
 std::vector<PendingRequest> ServerCore::next_group() {
@@ -244,6 +262,21 @@ void ServerCore::tell_offers() {
       send(*session, offer_message(offer));
     }
   }
+}
+
+bool ServerCore::answer_comparisons() {
+  std::uint64_t budget = options_.compared_per_step;
+  bool more = false;
+  for (auto& [id, session] : sessions_) {
+    if (!session->comparison || session->state != Session::State::live) continue;
+    if (auto answer = session->comparison->run(budget)) {
+      session->comparison.reset();
+      send(*session, std::move(*answer));
+    } else {
+      more = true;
+    }
+  }
+  return more;
 }
 
 // --------

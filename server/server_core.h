@@ -77,6 +77,8 @@ class ServerCore {
   Session* find(wire::SessionId id);
   void take(Session& session, std::unique_ptr<Incoming> frame);
   void take_request(Session& session, std::unique_ptr<Incoming> frame);
+  // Why it cannot be answered; empty: it will be.
+  std::string take_compare(Session& session, Incoming& frame);
   void end_with(Session& session, const std::string& text);
   void leave(Session& session);
   void done_with(wire::SessionId session, std::size_t size_bytes);
@@ -98,6 +100,9 @@ class ServerCore {
   void answer(std::span<const PendingRequest> group, std::vector<Outcome> outcomes);
   void send_answers(wire::SessionId id, std::vector<std::vector<std::uint64_t>> answers);
   void tell_offers();
+
+  // Comparing. Returns whether there is more to do.
+  bool answer_comparisons();
 
   // Feeding.
   void feed_all();

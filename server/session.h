@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "server/comparison.h"
 #include "server/incoming.h"
 #include "server/server_core.h"
 
@@ -57,6 +58,9 @@ struct ServerCore::Session {
   std::size_t parts_sent = 0;
   // Above the cursor, rising: what this client made by itself on this connection.
   std::vector<SequenceRange> own_fresh;
+
+  // It asked what we have; its answer is being made.
+  std::optional<Comparison> comparison;
 
   // All parts have been sent.
   void finish_unit() {

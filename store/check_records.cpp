@@ -1,41 +1,56 @@
-#include "store/database.h"
+#include "store/check_records.h"
+
+#include <algorithm>
+
+#include "store/indexes.h"
 
 namespace coppice::store {
 namespace {
 
+bool is_aligned(Bytes value) { return reinterpret_cast<std::uintptr_t>(value.data()) % 8 == 0; }
+
 // Checks the records of one tree, one after another in key order.
 class TreeCheck {
  public:
-  TreeCheck(const Catalogue& catalogue, TreeInfoPtr tree, std::vector<std::string>& faults)
-      : catalogue_(catalogue), tree_(std::move(tree)), faults_(faults) {}
+  TreeCheck(const Catalogue& catalogue, TreeInfoPtr tree, CheckReport& report)
+      : catalogue_(catalogue), tree_(std::move(tree)), report_(report) {}
 
   void run(const Txn& txn, RecordTree records) {
+    try {
+      walk(txn, records);
+    } catch (const CorruptionError& e) {
+      report_.found(Trouble::damage, "tree " + tree_->name(),
+                    std::string("it cannot be read to its end: ") + e.what());
+    }
+  }
+
+ private:
+  void walk(const Txn& txn, RecordTree records) {
     Cursor cursor(txn, records.table());
-    for (bool more = cursor.first(); more; more = cursor.next()) {
+    for (bool more = cursor.first(); more && report_.step(); more = cursor.next()) {
       if (cursor.key().size() != 8) {
-        faults_.push_back("tree " + tree_->name() + " has a key that is not 8 bytes long");
+        report_.found(Trouble::damage, "tree " + tree_->name(),
+                      "it has a key that is not 8 bytes long");
         continue;
       }
-      KeyWord key(cursor.key_number());
-      auto record = RecordView::parse(cursor.value());
-      if (reinterpret_cast<std::uintptr_t>(cursor.value().data()) % 8 != 0)
-        fault(key, "its value is not 8-byte aligned");
+      const KeyWord key(cursor.key_number());
+      if (!is_aligned(cursor.value())) damage(key, "its value is not 8-byte aligned");
+      const auto record = RecordView::parse(cursor.value());
       if (!record) {
-        fault(key, "its value contradicts its header");
+        damage(key, "its value contradicts its header");
         continue;
       }
       check(key, *record);
     }
   }
 
- private:
   void check(KeyWord key, RecordView record) {
     const RecordHeader& header = record.header();
-    if (key.floats() || key.id().value == 0) fault(key, "it is not a key of a revision");
+    if (key.floats() || key.id().value == 0) contradiction(key, "it is not a key of a revision");
     if (!tree_->versioned() && key.revision().value != 1)
-      fault(key, "an unversioned record has another revision than 1");
+      contradiction(key, "an unversioned record has another revision than 1");
     if ((header.token != 0) != (header.borrower != 0))
-      fault(key, "its borrow has no token, or its token no borrower");
+      contradiction(key, "its borrow has no token, or its token no borrower");
     check_body(key, record);
     if (previous_ && key.id() == previous_.id()) check_older(previous_, previous_header_);
     previous_ = key;
@@ -46,43 +61,83 @@ class TreeCheck {
     if (record.header().removed()) return;
     auto body = tree_->shape().check(std::as_bytes(record.body()), scratch_);
     if (!body) {
-      fault(key, body.error().message);
+      damage(key, body.error().message);
     } else if (body->words().data() != record.body().data()) {
-      fault(key, "its body is not canonical");
+      damage(key, "its body is not canonical");
     }
     if (record.header().released() && record.hash() != content_hash(record.body())) {
-      fault(key, "it is released, and its body does not have the hash it was released with");
+      damage(key, "it is released, and its body does not have the hash it was released with");
     }
   }
 
   // `key` is not the newest revision of its record.
   void check_older(KeyWord key, const RecordHeader& header) {
     if (!header.released() && !header.removed())
-      fault(key, "it is not released, and a later revision exists");
-    if (header.token != 0) fault(key, "it carries a borrow, and a later revision exists");
+      contradiction(key, "it is not released, and a later revision exists");
+    if (header.token != 0) contradiction(key, "it carries a borrow, and a later revision exists");
   }
 
-  void fault(KeyWord key, const std::string& what) {
-    faults_.push_back(catalogue_.format(AnyKey(tree_->id(), key)) + ": " + what);
+  void damage(KeyWord key, const std::string& what) { found(Trouble::damage, key, what); }
+  void contradiction(KeyWord key, const std::string& what) {
+    found(Trouble::contradiction, key, what);
+  }
+  void found(Trouble trouble, KeyWord key, const std::string& what) {
+    report_.found(trouble, catalogue_.format(AnyKey(tree_->id(), key)), what);
   }
 
   const Catalogue& catalogue_;
   TreeInfoPtr tree_;
-  std::vector<std::string>& faults_;
+  CheckReport& report_;
   std::vector<std::uint64_t> scratch_;
   KeyWord previous_;
   RecordHeader previous_header_;
 };
 
+// Trees without schema hold records that nothing can read.
+void check_tables(Database& database, const Catalogue& catalogue, CheckReport& report) {
+  std::vector<std::string> known;
+  for (const auto& [id, tree] : catalogue.trees()) known.push_back(tree_table_name(id));
+  for (const std::string& name : database.environment().table_names()) {
+    if (name.starts_with("tree.") && std::ranges::find(known, name) == known.end()) {
+      report.found(Trouble::contradiction, "table " + name,
+                   "the catalogue has no schema for its records");
+    }
+  }
+}
+
 }  // namespace
 
-std::vector<std::string> check_records(const Database& database, const Txn& txn) {
-  std::vector<std::string> faults;
-  auto catalogue = database.catalogue();
+void check_records(Database& database, const Txn& txn, CheckReport& report) {
+  const auto catalogue = database.catalogue();
+  check_tables(database, *catalogue, report);
   for (const auto& [id, tree] : catalogue->trees()) {
-    if (auto records = database.tree(id)) TreeCheck(*catalogue, tree, faults).run(txn, *records);
+    if (auto records = database.tree(id)) TreeCheck(*catalogue, tree, report).run(txn, *records);
   }
-  return faults;
+}
+
+void check_declared_indexes(Database& database, const Txn& txn, CheckReport& report) {
+  if (!report.complete()) return;
+  if (report.count(Trouble::damage) > 0) {
+    report.left_out("the declared indexes, as records are damaged");
+    return;
+  }
+  for (auto& fault : check_indexes(database, txn))
+    report.found(Trouble::derived, "the declared indexes", std::move(fault));
+}
+
+void visit_whole_records(const Txn& txn, RecordTree tree, CheckReport& report,
+                         const std::function<void(KeyWord, RecordView)>& visit) {
+  Cursor cursor(txn, tree.table());
+  try {
+    for (bool more = cursor.first(); more && report.step(); more = cursor.next()) {
+      if (cursor.key().size() != 8 || !is_aligned(cursor.value())) continue;
+      if (const auto record = RecordView::parse(cursor.value())) {
+        visit(KeyWord(cursor.key_number()), *record);
+      }
+    }
+  } catch (const CorruptionError& e) {
+    report.found(Trouble::damage, "a row or a tree", e.what());
+  }
 }
 
 }  // namespace coppice::store

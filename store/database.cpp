@@ -13,12 +13,6 @@ constexpr std::uint64_t kFormat = 1;
 
 const char* role_name(Role role) { return role == Role::authority ? "authority" : "replica"; }
 
-std::string table_name(TreeId id) {
-  char name[32];
-  std::snprintf(name, sizeof name, "tree.%016llx", static_cast<unsigned long long>(id.value));
-  return name;
-}
-
 Table require_table(Environment& environment, const std::string& name, Layout layout) {
   auto table = environment.open_table(name, layout);
   if (!table) {
@@ -97,6 +91,12 @@ Meta open_meta(Environment& environment, Role role, bool writable) {
 
 }  // namespace
 
+std::string tree_table_name(TreeId id) {
+  char name[32];
+  std::snprintf(name, sizeof name, "tree.%016llx", static_cast<unsigned long long>(id.value));
+  return name;
+}
+
 Database::Database(const std::filesystem::path& folder, Role role,
                    const Environment::Options& options)
     : environment_(folder, options),
@@ -129,7 +129,7 @@ void Database::adopt(std::span<const TreeInfoPtr> versions) {
   std::map<TreeId, RecordTree> records;
   for (const TreeInfoPtr& version : versions) {
     records.emplace(version->id(),
-                    RecordTree(table(table_name(version->id()), Layout::integer_keys)));
+                    RecordTree(table(tree_table_name(version->id()), Layout::integer_keys)));
     after->put(version);
   }
   for (const auto& [id, table] : records) drop_if_numbered(*after, id);
@@ -193,7 +193,7 @@ void Database::reload_catalogue() {
       throw CorruptionError("The catalogue in " + environment_.folder().string() +
                             " is damaged: " + tree.error().message);
     trees.emplace((*tree)->id(),
-                  RecordTree(table(table_name((*tree)->id()), Layout::integer_keys)));
+                  RecordTree(table(tree_table_name((*tree)->id()), Layout::integer_keys)));
     fresh->put(*tree);
   }
   for (auto& [id, version] : history) fresh->put_earlier(id, std::move(version));

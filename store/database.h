@@ -71,13 +71,7 @@ class Database {
   std::map<TreeId, RecordTree> trees_;
 };
 
-// What must hold of every database, in words for people; empty if all does. Walks every record of
-// every tree:
-// - key and value fit together: revision not 0, value 8-byte aligned, the header's lengths are the
-// value's;
-// - a body passes its tree's shape; a released revision's hash is its body's;
-// - only the newest revision of a record is unreleased or carries a borrow; an unversioned record
-// has one revision.
-std::vector<std::string> check_records(const Database& database, const Txn& txn);
+// The name of the table that holds a tree's records.
+std::string tree_table_name(TreeId id);
 
 }  // namespace coppice::store

@@ -491,6 +491,18 @@ std::uint64_t Environment::count_tables() {
   return txn.count(names);
 }
 
+std::vector<std::string> Environment::table_names() {
+  ReadTxn txn(*this);
+  Table names;
+  throw_on_error(mdb_dbi_open(txn.native(), nullptr, 0, &names.handle), "list tables");
+  std::vector<std::string> all;
+  Cursor cursor(txn, names);
+  for (bool more = cursor.first(); more; more = cursor.next()) {
+    all.emplace_back(reinterpret_cast<const char*>(cursor.key().data()), cursor.key().size());
+  }
+  return all;
+}
+
 std::size_t Environment::map_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);

@@ -14,6 +14,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "coppice/error.h"
 
@@ -254,6 +255,8 @@ class Environment {
                                   IfMissing missing = IfMissing::make);
   // How many tables there are, whoever made them.
   std::uint64_t count_tables();
+  // Their names, in order.
+  std::vector<std::string> table_names();
 
   const std::filesystem::path& folder() const { return folder_; }
   std::size_t map_bytes() const;

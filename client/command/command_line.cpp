@@ -31,6 +31,7 @@ struct Parsed {
   SchemaCheckVerb schema_check;
   SchemaShowVerb schema_show;
   SchemaHistoryVerb schema_history;
+  CheckVerb check;
 };
 
 std::string check_url(const std::string& text) {
@@ -199,6 +200,26 @@ void add_schema(CLI::App& app, Parsed& parsed) {
   history.callback([&parsed] { parsed.line.verb = parsed.schema_history; });
 }
 
+void add_check(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("check", "Whether the replica is sound");
+  verb.add_option("--against", parsed.check.against,
+                  "Also compare every record with what this server has")
+      ->check(check_url)
+      ->type_name("URL");
+  add_patience(verb, parsed.check.patience);
+  add_form(verb, parsed.check.form, "One JSON document");
+  verb.footer(
+      "Looks at every record, and at what belongs to them. Works while an application uses the\n"
+      "replica; --against needs it for itself, brings it up to date first, and leaves work that\n"
+      "the server has not got yet out of the comparison. Nothing is repaired: what is found is\n"
+      "told with what it means and what to do.\n\n"
+      "Exit codes: 0 sound, 1 not sound or not checked to the end.\n\n"
+      "Examples:\n"
+      "  coppice -C bench check\n"
+      "  coppice -C bench check --against ws://shop.local:7400/shop");
+  verb.callback([&parsed] { parsed.line.verb = parsed.check; });
+}
+
 void add_globals(CLI::App& app, Place& place) {
   app.add_option("-C,--replica", place.replica, "The replica's folder (default: this folder)")
       ->type_name("FOLDER");
@@ -235,6 +256,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_import(app, parsed);
   add_sync(app, parsed);
   add_schema(app, parsed);
+  add_check(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -87,8 +87,14 @@ struct SchemaHistoryVerb {
   std::string tree;
 };
 
+struct CheckVerb {
+  std::string against;  // the server to compare with; empty: none
+  std::chrono::seconds patience{10};
+  Form form = Form::people;
+};
+
 using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb,
-                          SchemaCheckVerb, SchemaShowVerb, SchemaHistoryVerb>;
+                          SchemaCheckVerb, SchemaShowVerb, SchemaHistoryVerb, CheckVerb>;
 
 struct CommandLine {
   Place place;

@@ -19,6 +19,7 @@ Result<Done> run(const Place& place, const GetVerb& verb);
 Result<Done> run(const Place& place, const WatchVerb& verb);
 Result<Done> run(const Place& place, const ImportVerb& verb);
 Result<Done> run(const Place& place, const SyncVerb& verb);
+Result<Done> run(const Place& place, const CheckVerb& verb);
 
 Result<Done> run(const Place& place, const SchemaShowVerb& verb);
 Result<Done> run(const Place& place, const SchemaHistoryVerb& verb);

@@ -73,6 +73,9 @@ struct ToServer {
 
     acknowledge @2 :UInt64;
     # "I have durably dealt with the answers to all my operations up to this one": the server forgets those answers.
+
+    compare @3 :Compare;
+    # Only after a Welcome, and the next one only after the answer. It decides nothing, and has no operation number.
   }
 }
 
@@ -230,6 +233,25 @@ struct LeaseRequest {
   # How many ids the client would like. The server gives at least one, at most its limit.
 }
 
+struct Compare {
+  # "What do you have?" A replica asks it to know whether it holds what the server has: see docs/protocol.md, "Comparing".
+
+  cursor @0 :UInt64;
+  # The replica stood here. What changed later is left out of the digests.
+
+  ranges @1 :List(Range);
+  # At most 64. None: every tree as a whole, as one part each.
+
+  struct Range {
+    tree @0 :UInt64;
+    after @1 :UInt64;
+    upTo @2 :UInt64;
+    # Key words above `after`, up to and with `upTo`.
+    recordsPerPart @3 :UInt64;
+    # 0: the range is one part. The server makes at most 64 parts; the last takes what is left.
+  }
+}
+
 # ------------------------------------------------------------------------------------------------------------------------
 # Server to client
 
@@ -253,6 +275,8 @@ struct ToClient {
 
     clients @7 :List(ClientName);
     # Who the numbers in headers are: all after the Welcome, then each that is new or renamed.
+
+    compared @8 :Compared;
   }
 }
 
@@ -396,6 +420,36 @@ struct SnapshotPart {
   # About how many records the first sync has, for progress.
   last @4 :Bool;
   # The trees are complete; Changes from position.since follow, without a record where nothing happened meanwhile.
+}
+
+struct Compared {
+  # The answer to a Compare, from one read transaction of the server.
+
+  head @0 :UInt64;
+  changed @1 :List(RecordKey);
+  # What changed after Compare.cursor: left out here, and to be left out by the client.
+
+  tooManyChanged @2 :Bool;
+  # More changed than the server names. There are no ranges: catch up, and ask anew.
+
+  ranges @3 :List(Range);
+  # As asked, in that order.
+
+  struct RecordKey {
+    tree @0 :UInt64;
+    key @1 :UInt64;
+  }
+  struct Range {
+    tree @0 :UInt64;
+    parts @1 :List(Part);
+    # In key order, none of them empty; none at all for an empty range.
+  }
+  struct Part {
+    last @0 :UInt64;
+    # The records after the previous part, or after Range.after, up to this key, which is a record's.
+    count @1 :UInt64;
+    digest @2 :UInt64;
+  }
 }
 
 struct Refusal {

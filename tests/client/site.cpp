@@ -277,6 +277,12 @@ bool Desk::holds(AnyKey key) {
 void check_equal(Site& site, Desk& desk) {
   CHECK(site.faults() == std::vector<std::string>{});
   CHECK(desk->check_invariants() == std::vector<std::string>{});
+  if (desk->status().connection == Connection::live) {
+    const auto comparing = desk->compare();
+    site.settle();
+    REQUIRE(accepted(comparing));
+    CHECK((*comparing.result())->equal());
+  }
   for (const auto& tree : desk.options.trees) {
     std::vector<AnyKey> keys;
     {

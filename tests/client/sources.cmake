@@ -1,6 +1,7 @@
 set(COPPICE_CLIENT_TESTS
   client/alone_test.cpp
   client/borrow_test.cpp
+  client/compare_test.cpp
   client/create_test.cpp
   client/edit_test.cpp
   client/event_test.cpp

@@ -6,6 +6,15 @@ namespace {
 
 using Ids = std::vector<std::uint64_t>;
 
+Ids typed(const Snapshot& now, Key<shop::Company> from = {}) {
+  Ids ids;
+  for (const auto company : now.tree<shop::Company>(from)) {
+    CHECK(company->getName().size() > 0);
+    ids.push_back(company.key().id().value);
+  }
+  return ids;
+}
+
 // A replica with this many companies, of which every third was removed.
 struct Firm {
   Site site;
@@ -20,8 +29,9 @@ struct Firm {
       }
     }));
     site.settle();
-    for (const auto company : ann->snapshot().tree<shop::Company>()) {
-      ids.push_back(company.key().id().value);
+    {
+      const auto now = ann->snapshot();
+      ids = typed(now);
     }
     for (std::size_t i = 2; i < ids.size(); i += 3) remove(ids[i]);
     std::size_t place = 0;
@@ -35,15 +45,6 @@ struct Firm {
     site.settle();
   }
 };
-
-Ids typed(const Snapshot& now, Key<shop::Company> from = {}) {
-  Ids ids;
-  for (const auto company : now.tree<shop::Company>(from)) {
-    CHECK(company->getName().size() > 0);
-    ids.push_back(company.key().id().value);
-  }
-  return ids;
-}
 
 Ids untyped(AnyIterator walk) {
   Ids ids;

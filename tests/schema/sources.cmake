@@ -4,9 +4,11 @@ set(COPPICE_SCHEMA_TESTS
   schema/body_mutation_test.cpp
   schema/body_refused_test.cpp
   schema/catalogue_test.cpp
+  schema/check_report_test.cpp
   schema/compare_schemas_test.cpp
   schema/index_plan_test.cpp
   schema/key_test.cpp
+  schema/record_digest_test.cpp
   schema/record_test.cpp
   schema/text_form_test.cpp
   schema/schema_diff_test.cpp

@@ -1,6 +1,7 @@
 set(COPPICE_SERVER_TESTS
   server/adoption_test.cpp
   server/borrow_test.cpp
+  server/comparison_test.cpp
   server/create_test.cpp
   server/exactly_once_test.cpp
   server/feed_test.cpp

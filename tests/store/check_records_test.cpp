@@ -44,7 +44,7 @@ struct Site {
   }
   // What the check says, if that is one thing.
   std::string fault() {
-    const auto faults = check_records(database, database.read());
+    const auto faults = faults_of(database);
     if (faults.size() != 1) return std::to_string(faults.size()) + " faults";
     return faults.front();
   }
@@ -54,7 +54,7 @@ struct Site {
 
 TEST_CASE("a sound database has no faults", "[store]") {
   Site site;
-  CHECK(check_records(site.database, site.database.read()).empty());
+  CHECK(faults_of(site.database).empty());
 }
 
 TEST_CASE("a key without a revision, or without an id, is a fault", "[store]") {
@@ -115,7 +115,7 @@ TEST_CASE("a value that is not aligned is a fault", "[store]") {
   });
   // Its neighbours on the page are moved too, so there may be more than one.
   std::size_t about_alignment = 0;
-  for (const auto& fault : check_records(site.database, site.database.read())) {
+  for (const auto& fault : faults_of(site.database)) {
     if (fault.find("not 8-byte aligned") != std::string::npos) ++about_alignment;
   }
   CHECK(about_alignment > 0);
@@ -153,9 +153,29 @@ TEST_CASE("a key that is not 8 bytes long is a fault", "[store]") {
   const Table wrong = database.table("tree.f1460dbe5a92c387", Layout::byte_keys);
   database.adopt(TreeInfo::parse(TreeOf<shop::Company>::schema()).value());
   database.write([&](WriteTxn& txn) { txn.put(wrong, bytes_of(words(2)), bytes_of(words(8))); });
-  const auto faults = check_records(database, database.read());
+  const auto faults = faults_of(database);
   REQUIRE(faults.size() == 1);
-  CHECK(faults.front() == "tree companies has a key that is not 8 bytes long");
+  CHECK(faults.front() == "tree companies: it has a key that is not 8 bytes long");
+}
+
+TEST_CASE("records of a tree that the catalogue does not know are a fault", "[store]") {
+  Site site;
+  site.database.table("tree.00000000000000aa", Layout::integer_keys);
+  CHECK(site.fault() == "table tree.00000000000000aa: the catalogue has no schema for its records");
+}
+
+TEST_CASE("a check goes on after what is damaged", "[store]") {
+  Site site;
+  for (const auto& at : {key(1), key(2)}) {
+    site.damage(site.companies, at, [](std::span<std::byte> value) { value[60] = std::byte{99}; });
+  }
+  site.put(site.parts, key(1, 3), header(9), site.part);
+  CHECK(faults_of(site.database).size() == 3);
+  CheckReport report(CheckReport::Side::authority);
+  std::vector<KeyWord> whole;
+  visit_whole_records(site.database.read(), site.companies, report,
+                      [&](KeyWord at, RecordView) { whole.push_back(at); });
+  CHECK(whole.empty());
 }
 
 }  // namespace coppice::store

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "store/check_records.h"
 #include "store/environment.h"
 #include "store/record_tree.h"
 #include "tests/support/catch.h"
@@ -50,6 +51,13 @@ inline RecordHeader header(std::uint64_t sequence, std::uint16_t flags = 0) {
 inline bool aligned(Bytes bytes) { return reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 == 0; }
 
 inline Words body_of(RecordView record) { return {record.body().begin(), record.body().end()}; }
+
+// What a check of every record says.
+inline std::vector<std::string> faults_of(Database& database) {
+  CheckReport report(CheckReport::Side::authority);
+  check_records(database, database.read(), report);
+  return report.sentences();
+}
 
 // An environment with one tree of records.
 struct Records {

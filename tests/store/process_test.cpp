@@ -62,7 +62,7 @@ TEST_CASE("a writer that is killed leaves the lock and its last commit behind it
 
     Database database(folder / "data", Role::authority, quick());
     auto txn = database.read();
-    CHECK(check_records(database, txn).empty());
+    CHECK(faults_of(database).empty());
     const auto head = database.meta().number(txn, "head");
     CHECK(head >= static_cast<std::uint64_t>(kill_at));
     CHECK(database.tree(TreeOf<shop::Part>::id)->count(txn) == 20 * head);

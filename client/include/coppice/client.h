@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "coppice/check_report.h"
+#include "coppice/comparison.h"
 #include "coppice/error.h"
 #include "coppice/event.h"
 #include "coppice/indexer.h"
@@ -220,7 +222,14 @@ class Client {
   // tells time.
   void step(std::int64_t now_us);
 
-  // What must hold of a replica, in words; empty if all does. Walks everything.
+  // Compares everything here with what the authority has, by digests: one question if it is the
+  // same. Neither side has to stand still. Errors: offline (not live), cancelled (the server
+  // changes too fast). Other writers of this replica wait while our own digests are made.
+  Pending<Comparison> compare();
+
+  // Checks what must hold of a replica, and reports what does not. Walks everything.
+  void check(CheckReport& report) const;
+  // The same, in words; empty if all holds.
   std::vector<std::string> check_invariants() const;
 
   class Implementation;

@@ -122,13 +122,18 @@ class Snapshot {
     return Record<T>(Key<T>(found->key.word), found->view);
   }
 
+  // Not of a temporary: `for (auto part : client.snapshot().tree<Part>())` would walk in a snapshot
+  // that has ended.
   template <typename T>
-  TreeView<T> tree(Key<T> from = {}) const {
+  TreeView<T> tree(Key<T> from = {}) const& {
     return TreeView<T>(*state_, from.word);
   }
-  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) const {
+  template <typename T>
+  TreeView<T> tree(Key<T> from = {}) && = delete;
+  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) const& {
     return AnyIterator(*state_, tree, from);
   }
+  AnyIterator walk(TreeId tree, KeyWord from = KeyWord{}) && = delete;
   // Records of the tree, tombstones included.
   std::uint64_t count(TreeId tree) const;
   template <typename T>
