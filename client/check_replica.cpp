@@ -123,10 +123,9 @@ class ReplicaCheck {
 
   void name_unknown_indexes() {
     for (const std::string& name : replica_.database().environment().table_names()) {
-      const bool known =
-          std::ranges::any_of(replica_.indexers().followers(), [&](const auto& follower) {
-            return index_table_name(follower->indexer->name()) == name;
-          });
+      const bool known = std::ranges::any_of(
+          replica_.indexers().followers(),
+          [&](const auto& follower) { return std::string(kIndexTables) + follower->name == name; });
       if (name.starts_with(kIndexTables) && !known) {
         report_.left_out("index '" + name.substr(kIndexTables.size()) +
                          "', which only the application that filled it can check "

@@ -11,6 +11,8 @@
 #include "client/drawer.h"
 #include "client/snapshot_state.h"
 #include "client/websocket_transport.h"
+#include "store/compact.h"
+#include "store/statistics.h"
 #include "wire/url.h"
 
 namespace coppice {
@@ -122,7 +124,20 @@ void Client::disconnect() {
   self.wake();
 }
 
-Snapshot Client::snapshot() const { return client::take_snapshot(implementation_->replica); }
+Snapshot Client::snapshot(std::string_view name) const {
+  return client::take_snapshot(implementation_->replica, name);
+}
+
+std::vector<Pin> Client::pins() const { return implementation_->pins(); }
+
+Statistics Client::statistics() const {
+  return store::statistics_of(implementation_->replica.database());
+}
+
+Compaction Client::compact(const std::filesystem::path& folder) {
+  const auto done = store::compact(folder, store::Role::replica);
+  return {.bytes_before = done.bytes_before, .bytes_after = done.bytes_after};
+}
 
 Status Client::status() const {
   auto& self = *implementation_;

@@ -1,5 +1,9 @@
 #include "client/client_implementation.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "coppice/check.h"
 
 namespace coppice {
@@ -12,7 +16,8 @@ Client::Implementation::Implementation(const std::filesystem::path& folder, Opti
       events(*events_owner),
       replica(folder, options, random),
       sync(replica, {options.name, options.user, replica.application()}, events, random),
-      transport_(transport ? transport(inbox) : nullptr) {
+      transport_(transport ? transport(inbox) : nullptr),
+      pin_watch_(replica.database().environment(), options.snapshot_age_warning) {
   if (transport_) sync.set_transport(*transport_);
   // Who is told by the sync thread is told at once, whatever thread the news came from.
   if (options.on_event) events.set_wake([this] { inbox.wake(); });
@@ -57,17 +62,44 @@ void Client::Implementation::step(std::int64_t now_us) {
     return Done{};
   });
   COPPICE_CHECK(stepped.has_value());
+  warn_of_pins();
   events.deliver();
+}
+
+std::vector<Pin> Client::Implementation::pins() {
+  std::lock_guard lock(pins_mutex_);
+  return pin_watch_.pins();
+}
+
+void Client::Implementation::warn_of_pins() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - pins_looked_at_ < options.snapshot_age_warning / 4) return;
+  pins_looked_at_ = now;
+  std::vector<Pin> news;
+  {
+    std::lock_guard lock(pins_mutex_);
+    news = pin_watch_.news();
+  }
+  for (const Pin& pin : news) {
+    Event event;
+    event.kind = Event::Kind::pinned;
+    event.origin = pin.process == ::getpid() ? Event::Origin::local : Event::Origin::remote;
+    event.error = error(Errc::none, pin.sentence());
+    events.push(std::move(event));
+  }
 }
 
 void Client::Implementation::run() {
   auto deadline = [&]() -> std::optional<std::chrono::system_clock::time_point> {
     std::lock_guard lock(writer_);
+    // Now and then for the sake of pins, too, though nothing happens.
+    const auto look = std::chrono::system_clock::now() + options.snapshot_age_warning / 2;
     auto due = sync.deadline_us();
     if (auto rebuild = replica.indexers().deadline_us())
       due = due ? std::min(*due, *rebuild) : *rebuild;
-    if (!due) return std::nullopt;
-    return std::chrono::system_clock::time_point(std::chrono::microseconds(*due));
+    if (!due) return look;
+    return std::min<std::chrono::system_clock::time_point>(
+        look, std::chrono::system_clock::time_point(std::chrono::microseconds(*due)));
   };
   while (inbox.wait(deadline())) step(now_us());
 }

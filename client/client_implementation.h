@@ -11,6 +11,7 @@
 #include "client/sync.h"
 #include "client/transport.h"
 #include "coppice/client.h"
+#include "store/pin_watch.h"
 
 namespace coppice {
 
@@ -50,6 +51,7 @@ class Client::Implementation {
   }
   void step(std::int64_t now_us);
   void wake() { inbox.wake(); }
+  std::vector<Pin> pins();
 
   const Options options;
   const std::shared_ptr<client::EventQueue> events_owner;
@@ -60,8 +62,12 @@ class Client::Implementation {
 
  private:
   void run();
+  void warn_of_pins();
 
   std::unique_ptr<client::Transport> transport_;
+  std::mutex pins_mutex_;
+  store::PinWatch pin_watch_;  // with pins_mutex_
+  std::chrono::steady_clock::time_point pins_looked_at_{};
   std::mutex writer_;
   std::atomic<std::thread::id> writing_thread_{};
   std::atomic<std::int64_t> stepped_now_us_ = 0;

@@ -46,6 +46,8 @@ const char* to_string(Event::Kind kind) {
       return "lease";
     case Event::Kind::connection:
       return "connection";
+    case Event::Kind::pinned:
+      return "pinned";
     case Event::Kind::progress:
       return "progress";
     case Event::Kind::indexer:

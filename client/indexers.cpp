@@ -205,12 +205,13 @@ std::optional<std::int64_t> Indexers::deadline_us() const {
   return first;
 }
 
-std::pair<store::ReadTxn, std::vector<std::shared_ptr<const void>>> Indexers::read() const {
+std::pair<store::ReadTxn, std::vector<std::shared_ptr<const void>>> Indexers::read(
+    std::string_view name) const {
   std::vector<std::shared_ptr<const void>> states;
-  if (!in_memory_) return std::pair(database_.read(), std::move(states));
+  if (!in_memory_) return std::pair(database_.read(name), std::move(states));
   // While the lock is held nothing is prepared, so the transaction sees at most what is prepared.
   const std::lock_guard lock(mutex_);
-  auto txn = database_.read();
+  auto txn = database_.read(name);
   for (const auto& follower : followers_) {
     const bool prepared =
         follower->prepared_number != 0 && txn.number() >= follower->prepared_number;

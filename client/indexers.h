@@ -69,7 +69,8 @@ class Indexers {
 
   // Any thread. Begins a read transaction, and gives with it the states in memory that agree with
   // it, in the order of followers().
-  std::pair<store::ReadTxn, std::vector<std::shared_ptr<const void>>> read() const;
+  std::pair<store::ReadTxn, std::vector<std::shared_ptr<const void>>> read(
+      std::string_view name = {}) const;
   // Any thread. The names of those that are set aside.
   std::vector<std::string> set_aside() const;
 

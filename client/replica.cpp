@@ -188,5 +188,4 @@ const store::RecordTree* Replica::tree(TreeId id) const {
   return known.get();
 }
 
-
 }  // namespace coppice::client

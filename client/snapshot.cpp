@@ -33,8 +33,8 @@ class TreeWalk {
   std::vector<Entry> entries_;
 };
 
-Snapshot take_snapshot(Replica& replica) {
-  auto [txn, memory] = replica.indexers().read();
+Snapshot take_snapshot(Replica& replica, std::string_view name) {
+  auto [txn, memory] = replica.indexers().read(name);
   return Snapshot(std::make_unique<SnapshotState>(replica, std::move(txn), std::move(memory)));
 }
 

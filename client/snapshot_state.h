@@ -53,6 +53,6 @@ class SnapshotState {
   mutable const store::RecordTree* last_tree_ = nullptr;
 };
 
-Snapshot take_snapshot(Replica& replica);
+Snapshot take_snapshot(Replica& replica, std::string_view name = {});
 
 }  // namespace coppice::client

@@ -61,7 +61,7 @@ std::string complain_about_name(const std::string& text) {
 std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   Arguments arguments;
   std::string listen = "127.0.0.1:7400";
-  bool check = false;
+  bool check = false, compact = false;
 
   CLI::App app("The Coppice server: the authority of one database, which replicas sync with.",
                "coppice-server");
@@ -78,7 +78,10 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   app.add_option("--log-level", arguments.log_level, "How much to say on standard error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
-  app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
+  auto* checks =
+      app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
+  app.add_flag("--compact", compact, "Give free pages back to the disk and end; no server may run")
+      ->excludes(checks);
   try {
     app.parse(count, texts);
   } catch (const CLI::Success& e) {
@@ -92,6 +95,7 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   arguments.address = endpoint.address;
   arguments.port = endpoint.port;
   if (check) arguments.job = Arguments::Job::check;
+  if (compact) arguments.job = Arguments::Job::compact;
   return arguments;
 }
 

@@ -9,7 +9,7 @@ namespace coppice::server {
 
 // What coppice-server was asked to do.
 struct Arguments {
-  enum class Job { serve, check };
+  enum class Job { serve, check, compact };
   Job job = Job::serve;
   std::filesystem::path data;
   std::string address = "127.0.0.1";

@@ -16,6 +16,7 @@
 #include "server/invariants.h"
 #include "server/log.h"
 #include "server/server_core.h"
+#include "store/compact.h"
 #include "wire/websocket.h"
 
 namespace coppice::server {
@@ -66,6 +67,14 @@ int check(const Arguments& arguments) {
   return report.sound() ? 0 : 1;
 }
 
+int compact(const Arguments& arguments) {
+  const auto done = store::compact(arguments.data, store::Role::authority);
+  std::printf("Compacted: %llu bytes before, %llu after.\n",
+              static_cast<unsigned long long>(done.bytes_before),
+              static_cast<unsigned long long>(done.bytes_after));
+  return 0;
+}
+
 std::string url_of(const Arguments& arguments, std::uint16_t port) {
   const bool ipv6 = arguments.address.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + arguments.address + "]" : arguments.address;
@@ -106,7 +115,15 @@ int run(int count, char** texts) {
   if (const auto* code = std::get_if<ExitCode>(&arguments)) return code->value;
   try {
     const auto& job = std::get<Arguments>(arguments);
-    return job.job == Arguments::Job::check ? check(job) : serve(job);
+    switch (job.job) {
+      case Arguments::Job::check:
+        return check(job);
+      case Arguments::Job::compact:
+        return compact(job);
+      case Arguments::Job::serve:
+        return serve(job);
+    }
+    return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "coppice-server: %s\n", e.what());
     return 1;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,20 +59,11 @@ bool begins_with(Bytes bytes, Bytes prefix) {
          std::memcmp(bytes.data(), prefix.data(), prefix.size()) == 0;
 }
 
+// A transaction that writes pins no pages, and is not listed among those that read.
+constexpr std::string_view kWriter = "(write)";
+
 // The table was made after this transaction began: for it, it does not exist.
 bool is_younger_table(int code) { return code == MDB_BAD_DBI || code == EINVAL; }
-
-int lock_for_writing(const std::filesystem::path& folder) {
-  auto path = folder / "owner.lock";
-  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0)
-    throw StorageError("Cannot write to " + folder.string() + ": " + std::strerror(errno) + ".");
-  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
-  ::close(file);
-  throw StorageError(
-      folder.string() +
-      " is in use by another process. Close that program first, or open the folder read-only.");
-}
 
 }  // namespace
 
@@ -95,29 +85,30 @@ std::uint64_t Txn::count(Table table) const {
   return stat.ms_entries;
 }
 
-ReadTxn::ReadTxn(Environment& environment) : environment_(&environment) {
-  environment.gate_.enter();
+ReadTxn::ReadTxn(Environment& environment, std::string_view name)
+    : environment_(&environment), place_(environment.gate_.enter(name)) {
   try {
-    txn_ = environment.begin(MDB_RDONLY);
+    txn_ = environment.begin(MDB_RDONLY, place_, name);
   } catch (...) {
-    environment.gate_.leave();
+    environment.gate_.leave(place_);
     throw;
   }
 }
 
-ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(other.environment_) {
+ReadTxn::ReadTxn(ReadTxn&& other) noexcept
+    : environment_(other.environment_), place_(other.place_) {
   txn_ = std::exchange(other.txn_, nullptr);
 }
 
 ReadTxn::~ReadTxn() {
   if (!txn_) return;
   mdb_txn_abort(txn_);
-  environment_->gate_.leave();
+  environment_->gate_.leave(place_);
 }
 
 void ReadTxn::commit() {
   throw_on_error(mdb_txn_commit(std::exchange(txn_, nullptr)), "end a transaction");
-  environment_->gate_.leave();
+  environment_->gate_.leave(place_);
 }
 
 std::uint64_t Txn::number() const { return mdb_txn_id(txn_); }
@@ -306,17 +297,6 @@ std::size_t IndexCursor::erase_keys(Bytes prefix, std::size_t keys_max) {
 
 // -------- Environment
 
-void Environment::Gate::enter() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !changing_; });
-  ++inside_;
-}
-
-void Environment::Gate::leave() {
-  std::unique_lock lock(mutex_);
-  if (--inside_ == 0) changed_.notify_all();
-}
-
 Environment::Environment(const std::filesystem::path& folder, const Options& options)
     : folder_(folder), options_(options) {
   std::error_code failed;
@@ -334,11 +314,10 @@ Environment::Environment(const std::filesystem::path& folder, const Options& opt
     }
   }
   try {
-    if (options.access == Access::read_write) owner_lock_ = lock_for_writing(folder);
+    if (options.access == Access::read_write) owner_lock_.emplace(folder);
     open_environment();
   } catch (...) {
     if (env_) mdb_env_close(env_);
-    if (owner_lock_ >= 0) ::close(owner_lock_);
     std::lock_guard lock(open_mutex);
     open_environments.erase(identity_);
     throw;
@@ -368,12 +347,11 @@ void Environment::open_environment() {
 
 Environment::~Environment() {
   gate_.alone([&] { mdb_env_close(env_); });
-  if (owner_lock_ >= 0) ::close(owner_lock_);
   std::lock_guard lock(open_mutex);
   open_environments.erase(identity_);
 }
 
-MDB_txn* Environment::begin(unsigned flags) {
+MDB_txn* Environment::begin(unsigned flags, Gate::Place& place, std::string_view name) {
   MDB_txn* txn = nullptr;
   int code = mdb_txn_begin(env_, nullptr, flags, &txn);
   if (code == MDB_READERS_FULL) {
@@ -384,9 +362,17 @@ MDB_txn* Environment::begin(unsigned flags) {
   if (code == MDB_MAP_RESIZED) {
     // Another process made the file larger than our map. The caller is inside the gate; step out
     // while the map changes.
-    gate_.leave();
-    gate_.alone([&] { mdb_env_set_mapsize(env_, 0); });
-    gate_.enter();
+    gate_.leave(place);
+    struct Return {
+      Gate& gate;
+      Gate::Place& place;
+      std::string_view name;
+      ~Return() { place = gate.enter(name); }
+    };
+    {
+      const Return back{gate_, place, name};
+      gate_.alone(options_.growth_patience, [&] { mdb_env_set_mapsize(env_, 0); });
+    }
     code = mdb_txn_begin(env_, nullptr, flags, &txn);
   }
   throw_on_error(code, "begin a transaction");
@@ -398,7 +384,7 @@ void Environment::run_write(const std::function<void(WriteTxn&)>& fn, Durability
 }
 
 void Environment::grow() {
-  gate_.alone([&] {
+  gate_.alone(options_.growth_patience, [&] {
     const std::size_t size_bytes = 2 * map_bytes();
     // LMDB gives its map away before it has the larger one, and is of no use without: so ask first
     // whether there is room.
@@ -416,12 +402,12 @@ void Environment::grow() {
 }
 
 bool Environment::try_write(const std::function<void(WriteTxn&)>& fn, Durability durability) {
-  gate_.enter();
-  struct Leave {
+  struct Visit {
     Gate& gate;
-    ~Leave() { gate.leave(); }
-  } leave{gate_};
-  WriteTxn txn(begin(durability == Durability::recent ? MDB_NOMETASYNC : 0));
+    Gate::Place place;
+    ~Visit() { gate.leave(place); }
+  } visit{gate_, gate_.enter(kWriter)};
+  WriteTxn txn(begin(durability == Durability::recent ? MDB_NOMETASYNC : 0, visit.place, kWriter));
   try {
     fn(txn);
     // mdb_txn_commit frees the transaction whatever it returns.
@@ -507,6 +493,34 @@ std::size_t Environment::map_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   return info.me_mapsize;
+}
+
+std::uint64_t Environment::pages() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_last_pgno + 1;
+}
+
+std::uint64_t Environment::last_commit() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_last_txnid;
+}
+
+std::vector<Gate::Visitor> Environment::readers() const {
+  auto visitors = gate_.visitors();
+  std::erase_if(visitors, [](const Gate::Visitor& visitor) { return visitor.name == kWriter; });
+  return visitors;
+}
+
+std::string Environment::reader_list() const {
+  std::string list;
+  const auto add = [](const char* line, void* to) {
+    static_cast<std::string*>(to)->append(line);
+    return 0;
+  };
+  mdb_reader_list(env_, add, &list);
+  return list;
 }
 
 std::uint64_t Environment::file_bytes() const {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -12,11 +11,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "coppice/error.h"
+#include "store/gate.h"
+#include "store/owner_lock.h"
 
 struct MDB_env;
 struct MDB_txn;
@@ -73,7 +75,8 @@ class Environment;
 // write: keep it short.
 class ReadTxn : public Txn {
  public:
-  explicit ReadTxn(Environment& environment);
+  // `name` tells people who it is, where it is held for too long.
+  explicit ReadTxn(Environment& environment, std::string_view name = {});
   ReadTxn(ReadTxn&& other) noexcept;
   ~ReadTxn();
   // Ends it and makes tables opened in it known to the environment.
@@ -81,6 +84,7 @@ class ReadTxn : public Txn {
 
  private:
   Environment* environment_;
+  Gate::Place place_;
 };
 
 // The one writer. Only Environment::write makes one.
@@ -204,8 +208,8 @@ enum class Durability {
 // - Read transactions belong to objects, not threads (MDB_NOTLS).
 // - The map is much larger than the data, so it fills up rarely; then the writer waits until this
 // process's transactions
-//   are over, doubles it, and runs the write function again. Another process's growth (MAP_RESIZED)
-//   is followed.
+//   are over, doubles it, and runs the write function again. That throws StorageError where one of
+//   them does not end. Another process's growth (MAP_RESIZED) is followed.
 // - A full disk aborts the write transaction (NoSpaceError); what was committed before is
 // untouched.
 // - Readers that were killed leave a slot behind; stale slots are cleared on open.
@@ -220,6 +224,8 @@ class Environment {
     // Address space, not memory or disk.
     std::size_t map_bytes = std::size_t{64} << 30;
     unsigned tables_max = 512;
+    // How long the map's growth waits for this process's transactions to end.
+    std::chrono::milliseconds growth_patience = std::chrono::seconds(30);
     // false: nothing waits for the disk; a crash of the machine (not of the process) may destroy
     // the file. For simulations.
     bool wait_for_disk = true;
@@ -231,7 +237,7 @@ class Environment {
   ~Environment();
   Environment(const Environment&) = delete;
 
-  ReadTxn read() { return ReadTxn(*this); }
+  ReadTxn read(std::string_view name = {}) { return ReadTxn(*this, name); }
 
   // Runs fn(WriteTxn&), commits if it returns, aborts if it throws. Returns what fn returns. `fn`
   // may be run again from the start (a full map), so it must not change anything outside the
@@ -262,51 +268,32 @@ class Environment {
   std::size_t map_bytes() const;
   // Bytes of the file in use or free inside it.
   std::uint64_t file_bytes() const;
+  // Pages of it.
+  std::uint64_t pages() const;
+  // Who reads: the transactions of this process, and LMDB's list of those of all processes, a line
+  // each: process, thread, commit.
+  std::vector<Gate::Visitor> readers() const;
+  std::string reader_list() const;
+  std::uint64_t last_commit() const;
   // Copies a consistent, compacted image into a new folder, while others go on working.
   void copy_to(const std::filesystem::path& folder);
 
  private:
   friend class ReadTxn;
 
-  // Lets many transactions in, or one that changes the map while there is none.
-  class Gate {
-   public:
-    void enter();
-    void leave();
-    template <typename F>
-    void alone(F&& fn) {
-      std::unique_lock lock(mutex_);
-      changing_ = true;
-      struct Done {
-        Gate& gate;
-        ~Done() {
-          gate.changing_ = false;
-          gate.changed_.notify_all();
-        }
-      } done{*this};
-      changed_.wait(lock, [&] { return inside_ == 0; });
-      fn();
-    }
-
-   private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int inside_ = 0;
-    bool changing_ = false;
-  };
-
   void run_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
   bool try_write(const std::function<void(WriteTxn&)>& fn, Durability durability);
   void grow();
   bool disk_is_full() const;
-  MDB_txn* begin(unsigned flags);
+  // REQUIRES: let in at `place`, which changes where the map has to be moved first.
+  MDB_txn* begin(unsigned flags, Gate::Place& place, std::string_view name);
   void open_environment();
 
   // Constant after construction.
   const std::filesystem::path folder_;
   const Options options_;
   MDB_env* env_ = nullptr;
-  int owner_lock_ = -1;
+  std::optional<OwnerLock> owner_lock_;
   std::uint64_t identity_ = 0;
   // Any thread.
   Gate gate_;

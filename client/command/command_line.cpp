@@ -32,6 +32,8 @@ struct Parsed {
   SchemaShowVerb schema_show;
   SchemaHistoryVerb schema_history;
   CheckVerb check;
+  StatsVerb stats;
+  CompactVerb compact;
 };
 
 std::string check_url(const std::string& text) {
@@ -220,6 +222,26 @@ void add_check(CLI::App& app, Parsed& parsed) {
   verb.callback([&parsed] { parsed.line.verb = parsed.check; });
 }
 
+void add_stats(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("stats", "What the replica is made of, and who pins its pages");
+  add_form(verb, parsed.stats.form, "One JSON document");
+  verb.footer(
+      "Works while an application uses the replica. Free pages are used again before the file\n"
+      "grows; `coppice compact` gives them back.\n\n"
+      "Example:\n  coppice -C bench stats");
+  verb.callback([&parsed] { parsed.line.verb = parsed.stats; });
+}
+
+void add_compact(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("compact", "Gives free pages back to the disk");
+  add_form(verb, parsed.compact.form, "One JSON document");
+  verb.footer(
+      "Nobody else may have the replica open. The old file stays until the new one is on the disk\n"
+      "and was counted against it; needs room for both.\n\n"
+      "Example:\n  coppice -C bench compact");
+  verb.callback([&parsed] { parsed.line.verb = parsed.compact; });
+}
+
 void add_globals(CLI::App& app, Place& place) {
   app.add_option("-C,--replica", place.replica, "The replica's folder (default: this folder)")
       ->type_name("FOLDER");
@@ -257,6 +279,8 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_sync(app, parsed);
   add_schema(app, parsed);
   add_check(app, parsed);
+  add_stats(app, parsed);
+  add_compact(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

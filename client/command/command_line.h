@@ -93,8 +93,17 @@ struct CheckVerb {
   Form form = Form::people;
 };
 
-using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb,
-                          SchemaCheckVerb, SchemaShowVerb, SchemaHistoryVerb, CheckVerb>;
+struct StatsVerb {
+  Form form = Form::people;
+};
+
+struct CompactVerb {
+  Form form = Form::people;
+};
+
+using Verb =
+    std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
+                 SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb>;
 
 struct CommandLine {
   Place place;

@@ -20,6 +20,8 @@ Result<Done> run(const Place& place, const WatchVerb& verb);
 Result<Done> run(const Place& place, const ImportVerb& verb);
 Result<Done> run(const Place& place, const SyncVerb& verb);
 Result<Done> run(const Place& place, const CheckVerb& verb);
+Result<Done> run(const Place& place, const StatsVerb& verb);
+Result<Done> run(const Place& place, const CompactVerb& verb);
 
 Result<Done> run(const Place& place, const SchemaShowVerb& verb);
 Result<Done> run(const Place& place, const SchemaHistoryVerb& verb);

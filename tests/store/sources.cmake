@@ -2,11 +2,14 @@ set(COPPICE_STORE_TESTS
   store/alignment_test.cpp
   store/check_records_test.cpp
   store/child.cpp
+  store/compact_test.cpp
   store/database_test.cpp
   store/environment_test.cpp
   store/feed_test.cpp
   store/growth_test.cpp
   store/indexes_test.cpp
   store/no_space_test.cpp
+  store/pins_test.cpp
   store/process_test.cpp
-  store/record_tree_test.cpp)
+  store/record_tree_test.cpp
+  store/statistics_test.cpp)

@@ -21,6 +21,7 @@
 #include "coppice/record.h"
 #include "coppice/ref.h"
 #include "coppice/snapshot.h"
+#include "coppice/statistics.h"
 #include "coppice/transaction.h"
 
 namespace coppice {
@@ -83,6 +84,11 @@ struct WhatIf {
   std::vector<Event> changes;
 };
 
+struct Compaction {
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
+};
+
 // Work that the authority refused, kept whole until somebody settles it.
 struct Conflict {
   struct Item {
@@ -128,6 +134,8 @@ class Client {
     std::function<void(const Event&)> on_event = nullptr;
     Sync sync = Sync::own_thread;
     Access access = Access::read_write;
+    // A snapshot that is held for longer is told of, once: Event::Kind::pinned.
+    std::chrono::seconds snapshot_age_warning{60};
     // false: nothing waits for the disk. For simulations and benchmarks that say so.
     bool wait_for_disk = true;
   };
@@ -144,7 +152,10 @@ class Client {
   Result<Done> connect(const std::string& url, const std::string& token = {});
   void disconnect();
 
-  Snapshot snapshot() const;
+  // `name` tells people which one it is, where it is held for too long.
+  Snapshot snapshot(std::string_view name = {}) const;
+  // Who holds snapshots of this replica, in this process and in others, the longest held first.
+  std::vector<Pin> pins() const;
   Status status() const;
   // Human readable "parts:4711.2", and back. Errors: bad_request, unknown_tree.
   std::string format(AnyKey key) const;
@@ -226,6 +237,12 @@ class Client {
   // same. Neither side has to stand still. Errors: offline (not live), cancelled (the server
   // changes too fast). Other writers of this replica wait while our own digests are made.
   Pending<Comparison> compare();
+
+  // What the replica is made of. Walks every record.
+  Statistics statistics() const;
+  // Rewrites a replica that nobody has open without its free pages. Whatever goes wrong, it is what
+  // it was. Throws StorageError (in use, no replica, damaged) or NoSpaceError.
+  static Compaction compact(const std::filesystem::path& folder);
 
   // Checks what must hold of a replica, and reports what does not. Walks everything.
   void check(CheckReport& report) const;

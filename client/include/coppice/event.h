@@ -52,6 +52,7 @@ struct Event {
     offered,     // it is our turn: check it out before `until_us`
     lease,       // ids of tree key.tree are running out or were leased: `place` percent are left
     connection,  // Client::status() has changed
+    pinned,      // a snapshot is held for long and makes the file grow: error.message says whose
     progress,    // of a first sync or an upload; status() has the numbers
     indexer,     // one was set aside, or can be asked again (error.code none); error says more
     missed,      // so many events were not polled that they were dropped: look at everything anew
