@@ -124,6 +124,14 @@ void Client::disconnect() {
   self.wake();
 }
 
+Result<Done> Client::fetch_anew() {
+  auto& self = *implementation_;
+  return self.as_writer([&]() -> Result<Done> {
+    if (auto writable = self.writable(); !writable) return writable;
+    return self.sync.fetch_anew();
+  });
+}
+
 Snapshot Client::snapshot(std::string_view name) const {
   return client::take_snapshot(implementation_->replica, name);
 }

@@ -23,7 +23,8 @@ class Client::Implementation {
                  client::TransportFactory transport, std::function<std::uint64_t()> random);
   ~Implementation();
 
-  // Runs `fn` as the one writer. Errors: bad_request if this thread is the writer already.
+  // Runs `fn` as the one writer. Errors: bad_request if this thread is the writer already, no_space
+  // if the disk is full: then nothing was changed.
   template <typename F>
   auto as_writer(F&& fn) -> decltype(fn()) {
     if (writing_thread_ == std::this_thread::get_id()) {
@@ -38,7 +39,11 @@ class Client::Implementation {
       }
       ~Mark() { owner = std::thread::id(); }
     } mark(writing_thread_);
-    return fn();
+    try {
+      return fn();
+    } catch (const NoSpaceError& e) {
+      return error(Errc::no_space, e.what());
+    }
   }
   Result<Done> writable() const;
   std::int64_t now_us() const;

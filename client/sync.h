@@ -56,6 +56,8 @@ class Sync {
 
   void connect(std::string url, std::int64_t now_us);
   void disconnect();
+  // The next connection begins a first sync, which discards what was synced before.
+  Result<Done> fetch_anew();
 
   // Deals with what happened, in order, and does what is due.
   void step(std::deque<WireEvent> happened, std::int64_t now_us);
@@ -143,6 +145,7 @@ class Sync {
   // What we send (sync_send.cpp).
   void send(capnp::MessageBuilder& message);
   void send_requests();
+  Error too_large(const wire::Frame& frame) const;
   void ask_for_ids();
   std::set<TreeId> leases_in_outbox() const;
   void warn_of_ids();

@@ -34,6 +34,14 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
+// Whether code that trusts what is stored may read it.
+bool is_readable(const TreeInfo& tree, const std::optional<RecordView>& record) {
+  if (!record) return false;
+  if (record->header().removed()) return true;
+  std::vector<std::uint64_t> scratch;
+  return tree.shape().check(std::as_bytes(record->body()), scratch).has_value();
+}
+
 // A refusal after which trying again by itself would only be refused again.
 bool is_final(Errc code) { return code != Errc::recovering && code != Errc::no_space; }
 
@@ -92,6 +100,23 @@ void Sync::disconnect() {
   connect_at_us_.reset();
   if (connected_ && transport_) transport_->close();
   set_connection(Connection::offline, "disconnected by the application");
+}
+
+Result<Done> Sync::fetch_anew() {
+  if (wanted_ || connected_) {
+    return error(Errc::bad_request,
+                 "The replica is connected. Disconnect it before it fetches everything anew.");
+  }
+  replica_.database().write([&](store::WriteTxn& txn) {
+    for (auto name : {fact::kCursor, fact::kPartial, fact::kFirstSync, fact::kFirstSyncSince,
+                      fact::kFirstSyncTree, fact::kFirstSyncKey, fact::kFirstSyncDone}) {
+      replica_.database().meta().set_number(txn, name, 0);
+    }
+  });
+  position_.cursor = 0;
+  position_.partial = position_.first_sync = false;
+  refresh_status();
+  return Done{};
 }
 
 void Sync::try_connect(std::int64_t now_us) {
@@ -274,11 +299,21 @@ void Sync::discard_synced_records() {
     auto catalogue = replica_.database().catalogue();
     for (const auto& [id, info] : catalogue->trees()) {
       auto* tree = replica_.tree(id);
-      std::vector<KeyWord> synced;
-      for (store::RecordCursor cursor(txn, *tree); cursor; cursor.next()) {
-        if (!LocalMark::is_local(cursor.record().header())) synced.push_back(cursor.key());
+      std::vector<KeyWord> synced, damaged;
+      store::Cursor cursor(txn, tree->table());
+      for (bool more = cursor.first(); more; more = cursor.next()) {
+        const auto record = RecordView::parse(cursor.value());
+        const KeyWord key(cursor.key_number());
+        // Work of our own stays, whatever its state.
+        if (record && LocalMark::is_local(record->header())) continue;
+        (is_readable(*info, record) ? synced : damaged).push_back(key);
       }
       for (KeyWord key : synced) writer.forget(AnyKey(id, key));
+      // No indexer can be told of these: the indexes are made again when the replica is opened.
+      for (KeyWord key : damaged) tree->erase(txn, key);
+      if (damaged.empty()) continue;
+      for (const auto& follower : replica_.indexers().followers())
+        writer.meta().set_number(txn, follower->version_fact(), 0);
     }
     txn.clear(replica_.tables().borrows);
     writer.meta().set_number(txn, fact::kCursor, 0);

@@ -21,6 +21,14 @@ constexpr std::size_t kLeaseRequestBytesMax = 256;
 
 }  // namespace
 
+Error Sync::too_large(const wire::Frame& frame) const {
+  return error(Errc::bad_request,
+               "A transaction written here has " + std::to_string(frame.size_bytes()) +
+                   " bytes, and the server takes at most " +
+                   std::to_string(limits_.frame_bytes_max) +
+                   ". Raise the server's limit and connect again; everything is kept here.");
+}
+
 void Sync::send(capnp::MessageBuilder& message) { transport_->send(to_frame(message)); }
 
 void Sync::send_requests() {
@@ -34,6 +42,8 @@ void Sync::send_requests() {
     // Accepted already, and only waiting for the feed to get there.
     if (txn.find(replica_.tables().awaiting, operation)) continue;
     auto frame = wire::Frame::copy_of(cursor.value());
+    // Written when the server took larger ones, or while we had not heard of its limit.
+    if (frame.size_bytes() > limits_.frame_bytes_max) return give_up(too_large(frame));
     bytes += frame.size_bytes();
     in_flight_.push_back(operation);
     transport_->send(std::move(frame));

@@ -19,7 +19,7 @@ struct Dispatcher {
   void operator()(EventInbox::Opened& e) { core.opened(e.session, e.database, e.peer, now_us); }
   void operator()(EventInbox::Received& e) { core.received(e.session, std::move(e.frame), now_us); }
   void operator()(EventInbox::Drained& e) { core.drained(e.session, now_us); }
-  void operator()(EventInbox::Closed& e) { core.closed(e.session, now_us); }
+  void operator()(EventInbox::Closed& e) { core.closed(e.session, now_us, e.why); }
 };
 
 }  // namespace
@@ -37,7 +37,10 @@ void EventInbox::received(wire::SessionId session, wire::Frame frame) {
   push(Received{session, std::move(frame)});
 }
 void EventInbox::drained(wire::SessionId session) { push(Drained{session}); }
-void EventInbox::closed(wire::SessionId session, const wire::Closed&) { push(Closed{session}); }
+void EventInbox::closed(wire::SessionId session, const wire::Closed& why) {
+  const bool orderly = why.reason == wire::Closed::Reason::orderly;
+  push(Closed{session, orderly ? std::string() : why.text});
+}
 
 void EventInbox::push(Event event) {
   std::unique_lock lock(mutex_);

@@ -42,6 +42,7 @@ class EventInbox final : public wire::ServerEvents {
   };
   struct Closed {
     wire::SessionId session;
+    std::string why;  // empty: in good order
   };
   using Event = std::variant<Opened, Received, Drained, Closed>;
 

@@ -93,11 +93,15 @@ void ServerCore::drained(wire::SessionId id, std::int64_t now_us) {
   if (Session* session = find(id)) session->drained = true;
 }
 
-void ServerCore::closed(wire::SessionId id, std::int64_t now_us) {
+void ServerCore::closed(wire::SessionId id, std::int64_t now_us, const std::string& why) {
   advance_clock(now_us);
   Session* session = find(id);
   if (session == nullptr) return;
-  log(LogLevel::info, session->peer + " left");
+  if (why.empty()) {
+    log(LogLevel::info, session->peer + " left");
+  } else {
+    log(LogLevel::warning, session->peer + " left: " + why);
+  }
   leave(*session);
   if (session->hello) done_with(id, session->hello->size_bytes());
   sessions_.erase(id);

@@ -59,7 +59,8 @@ class ServerCore {
   // ServerSessions::consumed() when the frame is dealt with.
   void received(wire::SessionId session, wire::Frame frame, std::int64_t now_us);
   void drained(wire::SessionId session, std::int64_t now_us);
-  void closed(wire::SessionId session, std::int64_t now_us);
+  // `why` is for people, and empty for an orderly goodbye.
+  void closed(wire::SessionId session, std::int64_t now_us, const std::string& why = {});
 
   // Greets who has come, decides queued requests as one group commit, answers when it is durable,
   // lets offers run out, and feeds the sessions whose socket is drained. Returns whether there is

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/catalogue.h"
@@ -32,7 +33,7 @@ class Database {
            const Environment::Options& options = {});
 
   Environment& environment() { return environment_; }
-  ReadTxn read() { return environment_.read(); }
+  ReadTxn read(std::string_view name = {}) { return environment_.read(name); }
   template <typename F>
   auto write(F&& fn, Durability durability = Durability::full) {
     return environment_.write(std::forward<F>(fn), durability);

@@ -152,6 +152,9 @@ void add_sync(CLI::App& app, Parsed& parsed) {
   verb.add_option("--application", parsed.sync.application,
                   "For a new replica: the application that the database belongs to")
       ->type_name("NAME");
+  verb.add_flag_function(
+      "--anew", [&parsed](std::int64_t) { parsed.sync.fetch = SyncVerb::Fetch::everything; },
+      "Fetch every record again, in place of what is here; unsent work is kept");
   add_patience(verb, parsed.sync.patience);
   verb.footer(
       "Makes the replica if the folder is new or empty, and ends when everything is here and\n"

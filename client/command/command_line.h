@@ -68,6 +68,8 @@ struct ImportVerb {
 struct SyncVerb {
   std::string server;       // empty: the one the replica knows
   std::string application;  // empty: the replica's own
+  enum class Fetch { news, everything };
+  Fetch fetch = Fetch::news;
   std::chrono::seconds patience{10};
 };
 

@@ -9,12 +9,6 @@ namespace {
 // How long Ctrl-C waits to be noticed, at worst.
 constexpr auto kLook = std::chrono::milliseconds(100);
 
-bool is_new_or_empty(const std::filesystem::path& folder) {
-  std::error_code unreadable;
-  if (!std::filesystem::exists(folder, unreadable)) return !unreadable;
-  return std::filesystem::is_empty(folder, unreadable) && !unreadable;
-}
-
 Client open(const Place& place, Client::Access access, const std::string& application = {}) {
   Client::Options options;
   options.application = application;
@@ -49,6 +43,12 @@ Error unreachable(const std::string& url, const Status& status) {
 }
 
 }  // namespace
+
+bool is_new_or_empty(const std::filesystem::path& folder) {
+  std::error_code unreadable;
+  if (!std::filesystem::exists(folder, unreadable)) return !unreadable;
+  return std::filesystem::is_empty(folder, unreadable) && !unreadable;
+}
 
 Client open_to_read(const Place& place) { return open(place, Client::Access::read_only); }
 

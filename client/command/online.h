@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -10,6 +11,8 @@
 
 namespace coppice::command {
 
+// Whether a replica may be made there.
+bool is_new_or_empty(const std::filesystem::path& folder);
 // Opens a replica to look at it, while an application may be using it. Throws as Client::open does.
 Client open_to_read(const Place& place);
 // Opens a replica that is there already to work with it; nobody else may be.

@@ -188,4 +188,32 @@ TEST_CASE("a comparison ends with the connection", "[client]") {
   CHECK(shop.compare()->equal());
 }
 
+TEST_CASE("a damaged replica is made whole by fetching everything anew", "[client]") {
+  Shop shop(200);
+  const Key<shop::Part> edited(shop.parts[20].word);
+  shop.ann.borrow(edited);
+  REQUIRE(shop.ann.retitle(edited, "mine"));
+  CHECK(code_of(shop.ann->fetch_anew()) == Errc::bad_request);
+  shop.damage(shop.parts[3]);
+  // One that nothing can be read of, one that is gone, and one too many.
+  shop.tamper([&](store::WriteTxn& txn, const store::RecordTree& tree) {
+    const std::vector<std::byte> noise(72, std::byte{0x5a});
+    txn.put(tree.table(), shop.parts[4].word.value, noise);
+    tree.erase(txn, shop.parts[5].word);
+  });
+  shop.smuggle(900'000);
+  shop.ann.go_off_line();
+  CHECK_FALSE(shop.ann->check_invariants().empty());
+  REQUIRE(shop.ann->fetch_anew());
+  // Until the server is there, all stays as it is.
+  CHECK(shop.ann->snapshot().get(edited).has_value());
+  shop.ann.go_on_line();
+  CHECK(shop.compare()->equal());
+  CHECK(shop.ann->check_invariants() == std::vector<std::string>{});
+  CHECK(shop.ann.title(edited) == "mine");
+  REQUIRE(shop.ann.check_in(edited));
+  shop.site.settle();
+  CHECK(shop.compare()->equal());
+}
+
 }  // namespace coppice::test

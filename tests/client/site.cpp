@@ -36,8 +36,7 @@ Site::~Site() { stop_server(); }
 
 void Site::start_server() {
   if (core_) return;
-  database_ =
-      std::make_unique<store::Database>(folder_ / "server", store::Role::authority, quick());
+  database_ = std::make_unique<store::Database>(data(), store::Role::authority, quick());
   auto& sessions = network.attach_server(*this);
   core_ = std::make_unique<server::ServerCore>(*database_, options_, sessions,
                                                [this] { return random(); });

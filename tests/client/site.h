@@ -44,6 +44,10 @@ class Site final : public wire::ServerEvents {
   // What the authority's own check finds wrong.
   std::vector<std::string> faults();
 
+  std::filesystem::path data() const { return folder_ / "server"; }
+  // What the next start_server() takes.
+  server::Options& options() { return options_; }
+
   std::int64_t now_us = 1'700'000'000'000'000;
   wire::LoopbackNetwork network;
   // Each site its own, so that two have different databases.

@@ -2,6 +2,7 @@ set(COPPICE_CLIENT_TESTS
   client/alone_test.cpp
   client/borrow_test.cpp
   client/compare_test.cpp
+  client/compat_test.cpp
   client/create_test.cpp
   client/edit_test.cpp
   client/event_test.cpp
@@ -11,6 +12,7 @@ set(COPPICE_CLIENT_TESTS
   client/indexer_test.cpp
   client/limits_test.cpp
   client/memory_indexer_test.cpp
+  client/no_space_test.cpp
   client/pending_test.cpp
   client/refused_test.cpp
   client/release_test.cpp

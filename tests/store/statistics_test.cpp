@@ -32,7 +32,7 @@ TEST_CASE("statistics tell what is in the trees and in the file", "[store]") {
   CHECK(before.pages >= before.trees[0].pages);
   std::vector<std::string> tables;
   for (const auto& table : before.tables) tables.push_back(table.name);
-  CHECK(tables == std::vector<std::string>{"catalogue", "meta"});
+  CHECK(tables == std::vector<std::string>{"catalogue", "history", "meta"});
   CHECK(before.tables[0].entries == 1);
 
   database.write([&](WriteTxn& txn) { txn.clear(tree.table()); });

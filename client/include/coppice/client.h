@@ -151,6 +151,11 @@ class Client {
   // none.
   Result<Done> connect(const std::string& url, const std::string& token = {});
   void disconnect();
+  // Makes the next connection fetch every record again, as a first sync does, in place of what is
+  // here: for a replica that a check found damaged, or that differs from the server. Until then
+  // everything stays as it is, and work that the server has not got yet is kept in any case.
+  // Errors: bad_request while a connection is wanted.
+  Result<Done> fetch_anew();
 
   // `name` tells people which one it is, where it is held for too long.
   Snapshot snapshot(std::string_view name = {}) const;
@@ -162,7 +167,8 @@ class Client {
   Result<AnyKey> parse_key(std::string_view text) const;
 
   // Runs fn(Transaction&), and makes its changes visible and durable. Returns what fn returns, or
-  // every reason why not. Must not be called inside another write, nor from an indexer.
+  // every reason why not; no_space if the disk is full: nothing was changed, make room and write
+  // again. Must not be called inside another write, nor from an indexer.
   template <typename F>
   auto write(F&& fn)
       -> Result<std::conditional_t<std::is_void_v<std::invoke_result_t<F&, Transaction&>>, Done,
