@@ -1,10 +1,15 @@
 #include "client/check_replica.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <string_view>
 
+#include <capnp/message.h>
+
+#include "client/drawer.capnp.h"
 #include "client/replica.h"
+#include "coppice/protocol.capnp.h"
 #include "store/check_records.h"
 
 namespace coppice::client {
@@ -20,6 +25,22 @@ class MemoryIndex : public IndexWriter {
   std::set<std::pair<std::uint64_t, std::uint64_t>> pairs;
 };
 
+// One segment, in which every pointer leads to something of the kind that it says.
+template <typename T>
+bool is_message(store::Bytes row) {
+  if (row.size() % sizeof(capnp::word) != 0) return false;
+  // A copy: rows need not be aligned.
+  std::vector<capnp::word> words(row.size() / sizeof(capnp::word));
+  if (!row.empty()) std::memcpy(words.data(), row.data(), row.size());
+  const kj::ArrayPtr<const capnp::word> segments[] = {kj::arrayPtr(words.data(), words.size())};
+  try {
+    capnp::SegmentArrayMessageReader reader(kj::arrayPtr(segments, 1));
+    return reader.getRoot<T>().totalSize().capCount == 0;
+  } catch (const kj::Exception&) {
+    return false;
+  }
+}
+
 class ReplicaCheck {
  public:
   ReplicaCheck(Replica& replica, CheckReport& report)
@@ -33,6 +54,11 @@ class ReplicaCheck {
     for (const auto& [id, tree] : catalogue_->trees()) check_marks(id);
     store::check_declared_indexes(replica_.database(), txn_, report_);
     rows_of("the table of bases", [&] { check_bases(); });
+    rows_of("the table of borrows", [&] {
+      check_messages<protocol::Holder>("the table of borrows", replica_.tables().borrows);
+    });
+    rows_of("the drawer",
+            [&] { check_messages<stored::Conflict>("the drawer", replica_.tables().drawer); });
     rows_of("the table of what is awaited", [&] { check_awaiting(); });
     for (const auto& follower : replica_.indexers().followers()) {
       const bool checkable = !follower->indexer->lives_in_memory();
@@ -84,6 +110,16 @@ class ReplicaCheck {
       if (!shown || !LocalMark::is_local(shown->header()))
         fault(key, "has a base, and no local change");
       if (!RecordView::parse(cursor.value())) fault(key, "has a damaged base");
+    }
+  }
+
+  // Rows that are read without a check must be whole messages.
+  template <typename T>
+  void check_messages(const char* where, store::Table table) {
+    store::Cursor cursor(txn_, table);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      if (!is_message<T>(cursor.value()))
+        report_.found(Trouble::damage, where, "a row of it is no message of its kind");
     }
   }
 

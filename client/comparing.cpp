@@ -55,15 +55,16 @@ Result<bool> Comparing::take(protocol::Compared::Reader answer) {
   }
   for (const auto key : answer.getChanged())
     changed_.insert(AnyKey(TreeId{key.getTree()}, KeyWord(key.getKey())));
+  // Once: each look at a peer's list counts as reading all of it.
+  const auto ranges = answer.getRanges();
   const bool first = asked_.empty();
   if (first) {
-    for (const auto range : answer.getRanges())
-      asked_.push_back({TreeId{range.getTree()}, 0, kAllKeys, 0});
+    for (const auto range : ranges) asked_.push_back({TreeId{range.getTree()}, 0, kAllKeys, 0});
   }
-  if (answer.getRanges().size() != asked_.size())
+  if (ranges.size() != asked_.size())
     return error(Errc::bad_request, "The server answered another question than it was asked.");
   for (unsigned i = 0; i < asked_.size(); ++i) {
-    const auto compared = compare(asked_[i], answer.getRanges()[i].getParts());
+    const auto compared = compare(asked_[i], ranges[i].getParts());
     if (!compared) return compared.error();
   }
   if (is_enough() && !to_ask_.empty()) {

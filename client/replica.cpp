@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "client/check_replica.h"
 #include "schema/compare_schemas.h"
 
 namespace coppice::client {
@@ -92,12 +93,27 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
       ids_.add(key.tree, {key.word.value, range[0], range[1]});
     }
   }
+  if (options.origin == Client::Origin::elsewhere) {
+    // A check asks what indexers there are: none yet.
+    indexers_ = std::make_unique<Indexers>(database_, std::vector<std::shared_ptr<Indexer>>{},
+                                           options.access, nullptr);
+    require_sound();
+  }
   open_trees(options.trees, writable);
   using Kept = store::Indexes::Kept;
   indexes_.emplace(database_, writable ? Kept::all : Kept::none);
   indexes_->work_to_the_end();
   indexers_ =
       std::make_unique<Indexers>(database_, options.indexers, options.access, options.on_progress);
+}
+
+void Replica::require_sound() {
+  CheckReport report(CheckReport::Side::replica);
+  check_replica(*this, report);
+  if (report.sound()) return;
+  throw CorruptionError("The replica in " + database_.environment().folder().string() +
+                        " is not what a replica is: " + report.findings().front().sentence() +
+                        ". It was not used. `coppice check` tells everything that is wrong.");
 }
 
 void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable) {

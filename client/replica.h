@@ -83,6 +83,8 @@ class Replica {
   const store::RecordTree* tree(TreeId id) const;
 
  private:
+  // Throws CorruptionError with the first thing that a check finds.
+  void require_sound();
   void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
   void open_tree(const TreeInfoPtr& program, bool writable);
   // A schema that a program brought which is not this one, and by which nothing unsent was written.

@@ -14,6 +14,7 @@ set(COPPICE_CLIENT_TESTS
   client/memory_indexer_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
+  client/pins_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
   client/schema_test.cpp

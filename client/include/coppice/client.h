@@ -120,6 +120,14 @@ class Client {
     read_only,  // look at a replica that another process uses: no writes, no connection
   };
 
+  // Where the replica's file comes from. What is stored was checked when it entered, and is
+  // trusted; a file that was mailed, or copied from a machine that one does not know, was not.
+  enum class Origin {
+    own,
+    elsewhere,  // everything is checked before anything is read, which costs a walk over all
+                // records. LMDB's own pages are not: that would need a parser of them
+  };
+
   struct Options {
     std::string name = {};         // this device, for people: "bench 3". Default: the host's name
     std::string user = {};         // who works here. Default: the login name
@@ -134,6 +142,7 @@ class Client {
     std::function<void(const Event&)> on_event = nullptr;
     Sync sync = Sync::own_thread;
     Access access = Access::read_write;
+    Origin origin = Origin::own;
     // A snapshot that is held for longer is told of, once: Event::Kind::pinned.
     std::chrono::seconds snapshot_age_warning{60};
     // false: nothing waits for the disk. For simulations and benchmarks that say so.
