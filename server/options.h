@@ -50,6 +50,9 @@ struct Options {
   // Records looked at for comparisons between two group commits: some milliseconds.
   std::uint64_t compared_per_step = 20'000;
 
+  // A snapshot of the database that anybody on this machine holds for longer is logged, once.
+  std::int64_t snapshot_age_warning_us = 60'000'000;
+
   // How long a record is kept for the first in line.
   std::int64_t offer_us = 60'000'000;
 

@@ -49,6 +49,8 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
       authority_(premises_),
       pump_(database_, tables_, clients_, options_),
       lines_(options_.offer_us),
+      pin_watch_(database.environment(),
+                 std::chrono::microseconds(options_.snapshot_age_warning_us)),
       head_(database.meta().number(database.read(), "head")) {
   indexes_.work_to_the_end();
 }
@@ -178,6 +180,7 @@ bool ServerCore::step(std::int64_t now_us) {
   tell_offers();
   feed_all();
   const bool more = answer_comparisons();
+  warn_of_pins();
   return more || !queue_.empty();
 }
 
@@ -353,6 +356,13 @@ void ServerCore::done_with(wire::SessionId session, std::size_t size_bytes) {
 }
 
 void ServerCore::advance_clock(std::int64_t now_us) { now_us_ = std::max(now_us_, now_us); }
+
+// Where nothing happens nobody looks, and nothing grows.
+void ServerCore::warn_of_pins() {
+  if (now_us_ - pins_looked_at_us_ < options_.snapshot_age_warning_us / 4) return;
+  pins_looked_at_us_ = now_us_;
+  for (const Pin& pin : pin_watch_.news()) log(LogLevel::warning, pin.sentence());
+}
 
 void ServerCore::log(LogLevel level, const std::string& text) const {
   if (options_.log) options_.log(level, text);

@@ -21,6 +21,7 @@
 #include "server/types.h"
 #include "server/waiting_lines.h"
 #include "store/database.h"
+#include "store/pin_watch.h"
 #include "wire/session.h"
 
 namespace coppice::server {
@@ -85,6 +86,7 @@ class ServerCore {
   void done_with(wire::SessionId session, std::size_t size_bytes);
   void advance_clock(std::int64_t now_us);
   void log(LogLevel level, const std::string& text) const;
+  void warn_of_pins();
 
   // Greeting.
   void greet_all();
@@ -123,6 +125,8 @@ class ServerCore {
   Authority authority_;
   FeedPump pump_;
   WaitingLines lines_;
+  store::PinWatch pin_watch_;
+  std::int64_t pins_looked_at_us_ = 0;
   std::map<wire::SessionId, std::unique_ptr<Session>> sessions_;
   std::deque<PendingRequest> queue_;
   std::size_t queued_bytes_ = 0;

@@ -11,5 +11,6 @@ set(COPPICE_SERVER_TESTS
   server/invariants_test.cpp
   server/malformed_test.cpp
   server/no_space_test.cpp
+  server/pins_test.cpp
   server/revision_test.cpp
   server/waiting_test.cpp)
