@@ -28,11 +28,12 @@ class MemoryIndex : public IndexWriter {
 // One segment, in which every pointer leads to something of the kind that it says.
 template <typename T>
 bool is_message(store::Bytes row) {
-  if (row.size() % sizeof(capnp::word) != 0) return false;
+  if (row.empty() || row.size() % sizeof(capnp::word) != 0) return false;
   // A copy: rows need not be aligned.
-  std::vector<capnp::word> words(row.size() / sizeof(capnp::word));
-  if (!row.empty()) std::memcpy(words.data(), row.data(), row.size());
-  const kj::ArrayPtr<const capnp::word> segments[] = {kj::arrayPtr(words.data(), words.size())};
+  std::vector<std::uint64_t> words(row.size() / sizeof(capnp::word));
+  std::memcpy(words.data(), row.data(), row.size());
+  const kj::ArrayPtr<const capnp::word> segments[] = {
+      kj::arrayPtr(reinterpret_cast<const capnp::word*>(words.data()), words.size())};
   try {
     capnp::SegmentArrayMessageReader reader(kj::arrayPtr(segments, 1));
     return reader.getRoot<T>().totalSize().capCount == 0;

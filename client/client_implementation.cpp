@@ -93,7 +93,8 @@ void Client::Implementation::run() {
   auto deadline = [&]() -> std::optional<std::chrono::system_clock::time_point> {
     std::lock_guard lock(writer_);
     // Now and then for the sake of pins, too, though nothing happens.
-    const auto look = std::chrono::system_clock::now() + options.snapshot_age_warning / 2;
+    const auto look = std::chrono::system_clock::now() +
+                      std::max(options.snapshot_age_warning / 2, std::chrono::seconds(1));
     auto due = sync.deadline_us();
     if (auto rebuild = replica.indexers().deadline_us())
       due = due ? std::min(*due, *rebuild) : *rebuild;

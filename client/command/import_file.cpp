@@ -1,12 +1,17 @@
 #include "client/command/import_file.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
-#include "client/command/json_records.h"
 #include "schema/text_form.h"
 
 namespace coppice::command {
@@ -16,55 +21,93 @@ Error unreadable(const std::string& name) {
   return error(Errc::bad_request, "Cannot read '" + name + "': " + std::strerror(errno) + ".");
 }
 
-Result<std::string> all_of(std::FILE* file, const std::string& name) {
-  std::string text;
-  std::array<char, 1 << 16> part;
-  while (const std::size_t count = std::fread(part.data(), 1, part.size(), file)) {
-    text.append(part.data(), count);
-  }
-  if (std::ferror(file)) return unreadable(name);
-  return text;
-}
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
 
-Result<std::string> text_of(const std::string& name) {
-  if (name == "-") return all_of(stdin, "standard input");
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(name.c_str(), "rb"), close);
-  if (!file) return unreadable(name);
-  return all_of(file.get(), name);
+// All of `from` in a file without a name. Null if that failed, with errno.
+File spooled(std::FILE* from) {
+  File to(std::tmpfile());
+  std::array<char, 1 << 16> part;
+  while (const std::size_t count = to ? std::fread(part.data(), 1, part.size(), from) : 0) {
+    if (std::fwrite(part.data(), 1, count, to.get()) != count) return nullptr;
+  }
+  if (!to || std::ferror(from) || std::fflush(to.get()) != 0) return nullptr;
+  return to;
 }
 
 }  // namespace
 
-Result<ImportFile> ImportFile::read(const std::string& name, const TreeInfo& tree) {
-  const auto text = text_of(name);
+Result<MappedText> MappedText::of(const std::string& name) {
+  if (name == "-") {
+    const File file = spooled(stdin);
+    if (!file) return unreadable("standard input");
+    return map(::fileno(file.get()), "standard input");
+  }
+  File file(std::fopen(name.c_str(), "rb"));
+  if (!file) return unreadable(name);
+  struct stat status {};
+  if (::fstat(::fileno(file.get()), &status) != 0) return unreadable(name);
+  // A pipe has no bytes in place.
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) file = spooled(file.get());
+  if (!file) return unreadable(name);
+  return map(::fileno(file.get()), name);
+}
+
+Result<MappedText> MappedText::map(int file, const std::string& name) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return unreadable(name);
+  if (S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    return unreadable(name);
+  }
+  const auto size_bytes = static_cast<std::size_t>(status.st_size);
+  if (size_bytes == 0) return MappedText(nullptr, 0);
+  void* memory = ::mmap(nullptr, size_bytes, PROT_READ, MAP_PRIVATE, file, 0);
+  if (memory == MAP_FAILED) return unreadable(name);
+  return MappedText(memory, size_bytes);
+}
+
+MappedText::MappedText(MappedText&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)), size_bytes_(other.size_bytes_) {}
+
+MappedText::~MappedText() {
+  if (memory_) ::munmap(memory_, size_bytes_);
+}
+
+Result<ImportFile> ImportFile::read(const std::string& name, TreeInfoPtr tree) {
+  auto text = MappedText::of(name);
   if (!text) return text.error();
-  ImportFile file;
-  file.take(name == "-" ? "standard input" : name, *text, tree);
+  ImportFile file(std::move(*text), std::move(tree));
+  file.judge(name == "-" ? "standard input" : name);
   return file;
 }
 
-void ImportFile::take(const std::string& name, std::string_view text, const TreeInfo& tree) {
+void ImportFile::judge(const std::string& name) {
   const auto note = [&](std::size_t line, const std::string& reason) {
     problems_.push_back(name + ":" + std::to_string(line) + ": " + reason);
   };
-  JsonRecords records(text);
+  JsonRecords records(text_.text());
   JsonRecord record;
   while (records.next(record)) {
-    const auto body = body_from_json(tree, record.text);
-    if (!body) {
+    const auto body = body_from_json(*tree_, record.text);
+    if (body) {
+      ++count_;
+    } else {
       note(record.line, body.error().message);
-      continue;
     }
-    words_.insert(words_.end(), body->begin(), body->end());
-    ends_.push_back(words_.size());
   }
   if (!records.problem().empty()) note(records.problem_line(), records.problem());
 }
 
-std::span<const std::uint64_t> ImportFile::body(std::size_t index) const {
-  const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
-  return std::span(words_).subspan(begin, ends_[index] - begin);
+std::optional<std::vector<std::uint64_t>> ImportFile::Bodies::next() {
+  JsonRecord record;
+  while (records_.next(record)) {
+    auto body = body_from_json(*file_.tree_, record.text);
+    if (body) return std::move(*body);
+  }
+  return std::nullopt;
 }
 
 }  // namespace coppice::command

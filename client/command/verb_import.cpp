@@ -24,7 +24,7 @@ void print_problems(const std::vector<std::string>& problems) {
 Result<ImportFile> read_file(const ImportVerb& verb, const Catalogue& catalogue) {
   const auto tree = find_tree(catalogue, verb.tree);
   if (!tree) return tree.error();
-  auto file = ImportFile::read(verb.file, **tree);
+  auto file = ImportFile::read(verb.file, *tree);
   if (!file) return file;
   print_problems(file->problems());
   if (!file->problems().empty() && verb.on_error == ImportVerb::OnError::stop) {
@@ -94,11 +94,12 @@ class Import {
   }
 
   Result<Done> write(const ImportFile& file) {
+    ImportFile::Bodies bodies(file);
     while (written_ < file.count()) {
       if (interrupts_.pending()) return error(Errc::cancelled, "Interrupted.");
       const std::size_t end = std::min<std::size_t>(file.count(), written_ + verb_.batch_records);
       const auto batch = client_.write([&](Transaction& t) {
-        for (std::size_t i = written_; i < end; ++i) t.create(tree_, file.body(i));
+        for (std::size_t i = written_; i < end; ++i) t.create(tree_, *bodies.next());
       });
       if (!batch) return batch.error();
       written_ = end;

@@ -1,6 +1,7 @@
-// Databases of every format that was ever released, in tests/compat, are opened by every build.
+// Databases of every format that was ever released, in tests/compat/formats, are opened by every
+// build.
 //
-// To add the next format: COPPICE_MAKE_COMPAT=tests/compat/format-2 coppice_tests "[compat]"
+// To add the next one: COPPICE_MAKE_COMPAT=tests/compat/formats/2 coppice_tests "a new format*"
 #include <cstdlib>
 
 #include "server/invariants.h"
@@ -59,7 +60,7 @@ fs::path copy_of(const fs::path& stored, const TempFolder& folder) {
 
 std::vector<fs::path> formats() {
   std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(COPPICE_SOURCE_DIR "/tests/compat")) {
+  for (const auto& entry : fs::directory_iterator(COPPICE_SOURCE_DIR "/tests/compat/formats")) {
     if (entry.is_directory()) folders.push_back(entry.path());
   }
   return folders;
@@ -67,11 +68,11 @@ std::vector<fs::path> formats() {
 
 }  // namespace
 
-TEST_CASE("a new format gets its databases made", "[client][compat]") {
+TEST_CASE("a new format gets its databases made", "[client]") {
   if (const char* folder = std::getenv("COPPICE_MAKE_COMPAT")) make(folder);
 }
 
-TEST_CASE("an authority of every format is opened, and is sound", "[client][compat]") {
+TEST_CASE("an authority of every format is opened, and is sound", "[client]") {
   REQUIRE_FALSE(formats().empty());
   for (const fs::path& format : formats()) {
     INFO(format);
@@ -93,7 +94,7 @@ TEST_CASE("an authority of every format is opened, and is sound", "[client][comp
   }
 }
 
-TEST_CASE("a replica of every format is opened, with its unsent work", "[client][compat]") {
+TEST_CASE("a replica of every format is opened, with its unsent work", "[client]") {
   for (const fs::path& format : formats()) {
     INFO(format);
     const TempFolder folder;
