@@ -12,6 +12,7 @@
 
 #include "coppice/check.h"
 #include "store/lmdb_error.h"
+#include "store/table_size.h"
 
 namespace coppice::store {
 namespace {
@@ -493,6 +494,15 @@ std::size_t Environment::map_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   return info.me_mapsize;
+}
+
+TableSize size_of(const Txn& txn, Table table) {
+  MDB_stat stat{};
+  throw_on_error(mdb_stat(txn.native(), table.handle, &stat), "measure a table");
+  return {.entries = stat.ms_entries,
+          .pages = stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages,
+          .depth = stat.ms_depth,
+          .page_bytes = stat.ms_psize};
 }
 
 std::uint64_t Environment::pages() const {

@@ -1,26 +1,14 @@
 #include "store/statistics.h"
 
-#include <lmdb.h>
-
 #include <cstring>
 
-#include "store/lmdb_error.h"
+#include "store/table_size.h"
 
 namespace coppice::store {
 namespace {
 
 // LMDB's own table of free pages: commit -> how many, and which.
 constexpr Table kFreePages{0};
-
-MDB_stat stat_of(const Txn& txn, Table table) {
-  MDB_stat stat{};
-  throw_on_error(mdb_stat(txn.native(), table.handle, &stat), "measure a table");
-  return stat;
-}
-
-std::uint64_t pages_of(const MDB_stat& stat) {
-  return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-}
 
 std::uint64_t count_free_pages(const Txn& txn) {
   std::uint64_t pages = 0;
@@ -42,9 +30,9 @@ TreeStatistics measure(const Txn& txn, const std::string& name, const RecordTree
     ++(record.header().removed() ? measured.removed : measured.live);
     if (record.header().released()) ++measured.released;
   }
-  const MDB_stat stat = stat_of(txn, tree.table());
-  measured.pages = pages_of(stat);
-  measured.depth = stat.ms_depth;
+  const TableSize size = size_of(txn, tree.table());
+  measured.pages = size.pages;
+  measured.depth = size.depth;
   return measured;
 }
 
@@ -63,7 +51,7 @@ Statistics statistics_of(Database& database) {
   }
   Statistics statistics;
   const ReadTxn txn = database.read("statistics");
-  statistics.page_bytes = stat_of(txn, kFreePages).ms_psize;
+  statistics.page_bytes = size_of(txn, kFreePages).page_bytes;
   statistics.pages = environment.pages();
   statistics.free_pages = count_free_pages(txn);
   statistics.map_bytes = environment.map_bytes();
@@ -72,8 +60,8 @@ Statistics statistics_of(Database& database) {
       statistics.trees.push_back(measure(txn, tree->name(), *records));
   }
   for (const auto& [name, table] : others) {
-    const MDB_stat stat = stat_of(txn, table);
-    statistics.tables.push_back({name, stat.ms_entries, pages_of(stat)});
+    const TableSize size = size_of(txn, table);
+    statistics.tables.push_back({name, size.entries, size.pages});
   }
   return statistics;
 }
