@@ -140,12 +140,18 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
   writer_.show_header(key, header);
 }
 
-bool Applier::is_our_create(AnyKey key, const RecordHeader& mine) const {
+bool Applier::is_our_create(AnyKey key, const RecordHeader& mine) {
   if (LocalMark::is_edited(mine) || mine.token != 0) return false;
-  for (const Touched& touched : touched_by(LocalMark::operation(mine))) {
-    if (touched.key == key) return touched.kind == protocol::Action::Kind::CREATE;
+  const std::uint64_t operation = LocalMark::operation(mine);
+  // A release brings thousands of records of one operation, and its request has as many actions.
+  if (operation != created_by_) {
+    created_.clear();
+    created_by_ = operation;
+    for (const Touched& touched : touched_by(operation)) {
+      if (touched.kind == protocol::Action::Kind::CREATE) created_.insert(touched.key);
+    }
   }
-  return false;
+  return created_.contains(key);
 }
 
 void Applier::drop_own_grant(AnyKey key) {

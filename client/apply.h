@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "client/replica_writer.h"
@@ -70,7 +71,7 @@ class Applier {
   bool still_ours(AnyKey key, std::uint64_t token) const;
   bool differs_from_base(AnyKey key) const;
   // Whether what is shown is a create of ours and nothing else, without a borrow.
-  bool is_our_create(AnyKey key, const RecordHeader& mine) const;
+  bool is_our_create(AnyKey key, const RecordHeader& mine);
   // Forgets a borrow that we expected and that never was, or is over.
   void drop_own_grant(AnyKey key);
   // The last of our operations that touched the record, was accepted, and whose effect has not come
@@ -88,6 +89,9 @@ class Applier {
   ReplicaWriter& writer_;
   const std::shared_ptr<const Catalogue> catalogue_;
   TreeInfoPtr last_tree_;
+  // What the operation that is_our_create() looked at last creates.
+  std::uint64_t created_by_ = 0;
+  std::unordered_set<AnyKey> created_;
   std::vector<std::uint64_t> room_;
   std::vector<std::uint64_t> scratch_;
 };
