@@ -6,14 +6,24 @@
 
 namespace coppice::codegen {
 
+// A field that can be asked for by an index.
+struct FieldModel {
+  std::vector<std::string> way;  // {"size", "length"}, as C++ identifiers
+  std::uint64_t id = 0;
+  // Of its values: "::capnp::Text", "::coppice::schema::Ref<::shop::Company>".
+  std::string cpp_type;
+};
+
 // What a template needs to know of one struct that is a tree. Everything in it was checked by
 // resolve().
 struct TreeModel {
   std::uint64_t id = 0;
-  std::string cpp_name;   // within the file's namespace: "Part", "Outer::Inner"
-  std::string key_alias;  // beside the outermost of them: "PartKey", "OuterInnerKey"
-  std::string name;       // "parts"
+  std::string cpp_name;      // within the file's namespace: "Part", "Outer::Inner"
+  std::string key_alias;     // beside the outermost of them: "PartKey", "OuterInnerKey"
+  std::string fields_alias;  // likewise: "PartFields", "OuterInnerFields"
+  std::string name;          // "parts"
   bool versioned = false;
+  std::vector<FieldModel> fields;     // those that are indexed, in the order of the plan
   std::string comment;                // the struct's doc comment, possibly empty
   std::vector<std::uint64_t> schema;  // a protocol::TreeSchema as a single canonical segment
 };

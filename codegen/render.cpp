@@ -1,5 +1,6 @@
 #include "codegen/render.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -65,11 +66,57 @@ std::string tree_declaration(const FileModel& file, const TreeModel& tree) {
          "};\n";
 }
 
-std::string key_aliases(const FileModel& file) {
+std::string example_of(const FieldModel& field) {
+  std::string text = field.way.front();
+  for (std::size_t i = 1; i < field.way.size(); ++i) text += "::" + field.way[i];
+  return text;
+}
+
+std::string hex_field(std::uint64_t id) { return "{{" + hex(id) + "}}"; }
+
+// The fields from `first` to `last` whose ways agree in their first `depth` parts, which are named
+// already.
+std::string field_scope(const TreeModel& tree, std::size_t first, std::size_t last,
+                        std::size_t depth) {
+  const std::string indent(2 * (depth + 1), ' ');
+  std::string text;
+  while (first < last) {
+    const FieldModel& field = tree.fields[first];
+    const std::string& name = field.way[depth];
+    if (field.way.size() == depth + 1) {
+      text += indent + "static constexpr ::coppice::Field<" + tree.cpp_name + ", " +
+              field.cpp_type + "> " + name + hex_field(field.id) + ";\n";
+      ++first;
+      continue;
+    }
+    std::size_t end = first;
+    while (end < last && tree.fields[end].way[depth] == name) ++end;
+    text += indent + "struct " + name + " {\n" + field_scope(tree, first, end, depth + 1) + indent +
+            "};\n";
+    first = end;
+  }
+  return text;
+}
+
+std::string fields_of(const TreeModel& tree) {
+  if (tree.fields.empty()) return "";
+  return "\n// What a snapshot finds by an index: `now.find(" + tree.fields_alias +
+         "::" + example_of(tree.fields.front()) + ", ...)`.\nstruct " + tree.fields_alias + " {\n" +
+         field_scope(tree, 0, tree.fields.size(), 0) + "};\n";
+}
+
+bool has_fields(const FileModel& file) {
+  return std::any_of(file.trees.begin(), file.trees.end(),
+                     [](const TreeModel& tree) { return !tree.fields.empty(); });
+}
+
+// Keys, and fields that are indexed.
+std::string aliases(const FileModel& file) {
   std::string text;
   for (const auto& tree : file.trees) {
     text += "using " + tree.key_alias + " = ::coppice::Key<" + tree.cpp_name + ">;\n";
   }
+  for (const auto& tree : file.trees) text += fields_of(tree);
   if (file.cpp_namespace.empty()) return "\n" + text;
   return "\nnamespace " + file.cpp_namespace + " {\n\n" + text + "\n}  // namespace " +
          file.cpp_namespace + "\n";
@@ -106,10 +153,11 @@ std::string render_header(const FileModel& file) {
   if (file.trees.empty()) return text + no_trees() + "#pragma once\n";
   text +=
       "#pragma once\n\n#include <cstdint>\n#include <span>\n#include <string_view>\n\n"
-      "#include <coppice/key.h>\n\n#include \"" +
-      capnp_header(file) + "\"\n";
+      "#include <coppice/" +
+      std::string(has_fields(file) ? "field.h>\n#include <coppice/" : "") +
+      "key.h>\n\n#include \"" + capnp_header(file) + "\"\n";
   for (const auto& tree : file.trees) text += tree_declaration(file, tree);
-  return text + key_aliases(file);
+  return text + aliases(file);
 }
 
 std::string render_source(const FileModel& file) {

@@ -6,6 +6,8 @@
 
 #include <capnp/schema-loader.h>
 
+#include "codegen/cpp_names.h"
+#include "codegen/indexed_fields.h"
 #include "codegen/stored_types.h"
 #include "schema/compiled_tree.h"
 #include "schema/compiler_request.h"
@@ -17,27 +19,15 @@ namespace {
 using capnp::schema::CodeGeneratorRequest;
 using capnp::schema::Node;
 
-// Published with capnp/c++.capnp: these never change.
-constexpr std::uint64_t kCppNamespaceAnnotation = 0xb9c6f99ebf805f2c;
-constexpr std::uint64_t kCppNameAnnotation = 0xf264a779fef191ce;
-
-// The name that generated C++ has for a declaration: $Cxx.name, or the declared one.
-std::string cpp_identifier(Node::Reader node) {
-  auto renamed = annotation(node, kCppNameAnnotation);
-  if (renamed && renamed->isText()) return renamed->getText();
-  std::string declared = declared_name(node);
-  return declared.substr(declared.rfind('.') + 1);
-}
-
 std::string without_capnp(const std::string& path) {
   constexpr std::string_view ending = ".capnp";
   return path.ends_with(ending) ? path.substr(0, path.size() - ending.size()) : path;
 }
 
 // "Outer::Inner" to "OuterInnerKey".
-std::string key_alias(std::string cpp_name) {
+std::string alias(std::string cpp_name, const char* ending) {
   std::erase(cpp_name, ':');
-  return cpp_name + "Key";
+  return cpp_name + ending;
 }
 
 class Resolver {
@@ -115,19 +105,22 @@ class Resolver {
     TreeModel tree;
     tree.id = node.getId();
     tree.cpp_name = cpp_name;
-    tree.key_alias = key_alias(cpp_name);
+    tree.key_alias = alias(cpp_name, "Key");
+    tree.fields_alias = alias(cpp_name, "Fields");
     tree.name = tree_annotation(node)->getName();
     tree.versioned = tree_annotation(node)->getVersioned();
     if (auto info = request_.comments(node.getId())) tree.comment = info->getDocComment();
     tree.schema = compiled_tree(request_, node);
-    if (auto info = TreeInfo::parse(tree.schema); !info) {
+    auto info = TreeInfo::parse(tree.schema);
+    if (!info) {
       std::string why = info.error().message;
       return problem(place, why.substr(0, why.find_last_not_of('.') + 1));
     }
+    tree.fields = indexed_fields(request_, (*info)->indexes());
     model.trees.push_back(std::move(tree));
   }
 
-  // "PartKey" must not be declared already beside Part.
+  // "PartKey" and "PartFields" must not be declared already beside Part.
   void check_aliases(Node::Reader file, const FileModel& model) {
     std::map<std::string, std::string> taken;
     for (auto nested : file.getNestedNodes()) {
@@ -136,12 +129,19 @@ class Resolver {
       }
     }
     for (const auto& tree : model.trees) {
-      auto [other, is_new] = taken.emplace(tree.key_alias, "the key of " + tree.cpp_name);
-      if (is_new) continue;
-      problem(model.source + ": struct " + tree.cpp_name,
-              "its key type is called " + tree.key_alias + ", as is " + other->second +
-                  "; rename one, or give it another name in C++ with $Cxx.name");
+      check_alias(taken, model, tree, "key", tree.key_alias);
+      if (!tree.fields.empty()) check_alias(taken, model, tree, "fields", tree.fields_alias);
     }
+  }
+
+  void check_alias(std::map<std::string, std::string>& taken, const FileModel& model,
+                   const TreeModel& tree, const std::string& what, const std::string& name) {
+    auto [other, is_new] = taken.emplace(name, "the " + what + " of " + tree.cpp_name);
+    if (is_new) return;
+    const std::string whose = what == "key" ? "its key type is" : "the list of its fields is";
+    problem(model.source + ": struct " + tree.cpp_name,
+            whose + " called " + name + ", as is " + other->second +
+                "; rename one, or give it another name in C++ with $Cxx.name");
   }
 
   std::string in_file(Node::Reader node) const {

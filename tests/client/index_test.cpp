@@ -11,15 +11,11 @@ using Catch::Matchers::ContainsSubstring;
 using depot::Article;
 using depot::Firm;
 
-template <typename V, typename T = Article>
-Field<T, V> field(std::string_view name) {
-  const IndexPlan& plan = tree_of<T>().indexes();
-  return {plan.indexes()[*plan.find(name)].field};
-}
-const auto kNumber = field<capnp::Text>("number");
-const auto kPrice = field<std::int64_t>("price");
-const auto kMaker = field<schema::Ref<Firm>>("maker");
-const auto kKind = field<depot::Kind>("kind");
+using depot::ArticleFields;
+constexpr auto kNumber = ArticleFields::number;
+constexpr auto kPrice = ArticleFields::price;
+constexpr auto kMaker = ArticleFields::maker;
+constexpr auto kKind = ArticleFields::kind;
 
 // A desk of the depot.
 struct DepotDesk : Desk {

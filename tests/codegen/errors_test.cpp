@@ -125,6 +125,17 @@ TEST_CASE("a key type whose name is taken is refused", "[codegen]") {
         "another name in C++ with $Cxx.name."}});
 }
 
+TEST_CASE("a list of fields whose name is taken is refused, where there are fields", "[codegen]") {
+  check(
+      {"struct Part $Coppice.tree(name = \"parts\") { a @0 :Text $Coppice.index; } struct "
+       "PartFields {}",
+       {"test.capnp: struct Part: the list of its fields is called PartFields, as is declaration "
+        "PartFields; rename one, or give it another name in C++ with $Cxx.name."}});
+  auto resolution =
+      resolve_text("struct Part $Coppice.tree(name = \"parts\") {} struct PartFields {}");
+  CHECK(resolution.problems.empty());
+}
+
 TEST_CASE("all mistakes of a file are found in one run", "[codegen]") {
   auto resolution = resolve_text(
       "struct Part $Coppice.tree(name = \"Parts\") { a @0 :AnyPointer; b @1 :Coppice.Ref(Box); }\n"

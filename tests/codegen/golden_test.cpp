@@ -71,6 +71,23 @@ TEST_CASE("the shop's header is the golden one", "[codegen]") {
   check_golden("shop.coppice.h", codegen::render_header(resolution.files[0]));
 }
 
+TEST_CASE("the depot's header names its indexed fields", "[codegen]") {
+  auto resolution = resolve_request(compile(kSchemas / "depot.capnp"));
+  REQUIRE(resolution.files.size() == 1);
+  check_golden("depot.coppice.h", codegen::render_header(resolution.files[0]));
+}
+
+TEST_CASE("fields get names that C++ can have", "[codegen]") {
+  auto resolution = resolve_text(
+      "struct Part $Coppice.tree(name = \"parts\") { class @0 :Text $Coppice.index; new :group { "
+      "x @1 :Int8 $Coppice.index; } }");
+  REQUIRE(resolution.files.size() == 1);
+  const auto& fields = resolution.files[0].trees[0].fields;
+  REQUIRE(fields.size() == 2);
+  CHECK(fields[0].way == std::vector<std::string>{"class_"});
+  CHECK(fields[1].way == std::vector<std::string>{"new_", "x"});
+}
+
 TEST_CASE("a file without trees becomes two comments", "[codegen]") {
   auto resolution = resolve_text("struct Plain { a @0 :AnyPointer; } enum Colour { red @0; }");
   REQUIRE(resolution.files.size() == 1);
