@@ -12,11 +12,12 @@ constexpr const char* kNote =
     "Bought for the second series; the reel was opened once, and counted again after the move to "
     "hall two in May.";
 
-}  // namespace
-
-void fill(Item::Builder item, std::uint64_t serial) {
-  char number[24];
+void write_number(char (&number)[24], std::uint64_t serial) {
   std::snprintf(number, sizeof number, "R-%08llu-10K", static_cast<unsigned long long>(serial));
+}
+
+template <typename Builder>
+void fill_any(Builder item, std::uint64_t serial) {
   item.setPrice(static_cast<std::int64_t>(serial * 7 % 100'000));
   item.setWeight(0.25 * static_cast<double>(serial % 4'000));
   item.setSupplier(1 + serial % 97);
@@ -24,8 +25,21 @@ void fill(Item::Builder item, std::uint64_t serial) {
   item.setPlace(static_cast<std::uint32_t>(1 + serial % 800));
   item.setCountedUs(1'700'000'000'000'000 + static_cast<std::int64_t>(serial));
   item.setSerial(serial + 1);
+  char number[24];
+  write_number(number, serial);
   item.setNumber(number);
   item.setNote(kNote);
+}
+
+}  // namespace
+
+void fill(Item::Builder item, std::uint64_t serial) { fill_any(item, serial); }
+void fill(IndexedItem::Builder item, std::uint64_t serial) { fill_any(item, serial); }
+
+std::string number_of(std::uint64_t serial) {
+  char number[24];
+  write_number(number, serial);
+  return number;
 }
 
 void create_items(Client& client, std::uint64_t count, std::uint64_t per_transaction) {

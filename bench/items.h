@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <coppice/client.h>
 
@@ -13,6 +14,9 @@ inline constexpr std::size_t kValueBytes = 264;
 
 // Fills an item of which no two are equal.
 void fill(Item::Builder item, std::uint64_t serial);
+void fill(IndexedItem::Builder item, std::uint64_t serial);
+// The number of an item: "R-00004711-10K".
+std::string number_of(std::uint64_t serial);
 
 // Creates `count` items in transactions of `per_transaction`, out of the client's lease.
 void create_items(Client& client, std::uint64_t count, std::uint64_t per_transaction);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/fold.h"
+
 namespace coppice::store {
 
 // Gets the values of one body.
@@ -9,7 +11,12 @@ class IndexEntries::Collector final : public IndexSink {
  public:
   Collector(IndexEntries& entries, const IndexPlan& plan, const std::vector<IndexNumber>& numbers,
             AnyKey key, Fate fate)
-      : entries_(entries), plan_(plan), numbers_(numbers), key_(key), fate_(fate) {}
+      : entries_(entries),
+        numbers_(numbers),
+        search_(number_of(plan, IndexPlan::Kind::search)),
+        references_(number_of(plan, IndexPlan::Kind::references)),
+        key_(key),
+        fate_(fate) {}
 
   void number(unsigned index, std::uint64_t ordered) override {
     if (!numbers_[index]) return;
@@ -23,22 +30,55 @@ class IndexEntries::Collector final : public IndexSink {
     entries_.add(Where::values, numbers_[index], std::as_bytes(std::span(cut)), key_.word, fate_);
   }
 
+  void text(std::string_view value) override {
+    if (!search_) return;
+    const std::string folded = fold(value);
+    for (WordWalk walk(folded); walk && words_.size() < IndexTables::kWordsMax; walk.next()) {
+      // As in the key, so that the best class of a word comes first.
+      std::string word(walk.word());
+      word += '\0';
+      word += static_cast<char>(word_class(walk));
+      words_.push_back(std::move(word));
+    }
+  }
+
+  // After the last value: a word counts once, where it is best.
+  void finish() {
+    if (words_.empty()) return;
+    std::sort(words_.begin(), words_.end());
+    std::string_view last;
+    for (const std::string& word : words_) {
+      const auto without_class = std::string_view(word).substr(0, word.size() - 1);
+      if (without_class == last) continue;
+      last = without_class;
+      entries_.add(Where::words, search_, std::as_bytes(std::span(word)), key_.word, fate_);
+    }
+  }
+
   void reference(AnyKey to) override {
-    if (numbers_[*plan_.find(IndexPlan::Kind::references)]) entries_.add_reference(to, key_, fate_);
+    if (references_) entries_.add_reference(to, key_, fate_);
   }
 
  private:
+  IndexNumber number_of(const IndexPlan& plan, IndexPlan::Kind kind) const {
+    const auto index = plan.find(kind);
+    return index ? numbers_[*index] : IndexNumber{};
+  }
+
   IndexEntries& entries_;
-  const IndexPlan& plan_;
   const std::vector<IndexNumber>& numbers_;
+  const IndexNumber search_;
+  const IndexNumber references_;
   const AnyKey key_;
   const Fate fate_;
+  std::vector<std::string> words_;
 };
 
 void IndexEntries::collect(const IndexPlan& plan, const std::vector<IndexNumber>& numbers,
                            AnyKey key, std::span<const std::uint64_t> body, Fate fate) {
   Collector collector(*this, plan, numbers, key, fate);
   plan.extract(body, collector);
+  collector.finish();
 }
 
 void IndexEntries::add(Where where, IndexNumber number, Bytes value, KeyWord word, Fate fate) {

@@ -31,11 +31,11 @@ struct IndexRow {
 // The tables that declared indexes share (docs/storage.md). Numbers in keys are big-endian, so that
 // they sort; key words in values are little-endian. Stored: names and layouts never change.
 //
-//   table       key                                              values
-//   indexes     tree (8), kind (1), field (8)                    number (4), complete (4), position
-//   (8) values      number (4), value (8, or up to kValueBytesMax)   key words (8) words number
-//   (4), word, 0, class (1)                   key words (8) references  tree, key referred to (8 +
-//   8)                    tree, key that refers (8 + 8)
+//   table       key                              values
+//   indexes     tree (8), kind (1), field (8)    number (4), complete (4), position (8)
+//   values      number (4), value                key words (8)
+//   words       number (4), word, 0, class (1)   key words (8)
+//   references  tree, key referred to (8 + 8)    tree, key that refers (8 + 8)
 //
 // All live revisions of a record are indexed. An index that nobody wants any more has no row of a
 // tree's plan, and is removed with its row.
@@ -43,6 +43,8 @@ struct IndexTables {
   // Texts and data longer than this are cut off in keys, so what is found is compared with the
   // record. A larger bound puts fewer keys on a page; part numbers and names are shorter.
   static constexpr std::size_t kValueBytesMax = 120;
+  // So many words of a record are searched; a longer text is no title.
+  static constexpr std::size_t kWordsMax = 2'000;
 
   // Makes what is missing; leaves it missing in a database that is read only.
   explicit IndexTables(Database& database);

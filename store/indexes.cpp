@@ -13,8 +13,6 @@ constexpr std::string_view kLastNumber = "indexes.last";
 constexpr std::size_t kKeysRemoved = 100'000;
 
 bool is_kept(const IndexPlan::Index& index, Indexes::Kept kept) {
-  // Nothing is written for search yet, so it must not count as built.
-  if (index.kind == IndexPlan::Kind::search) return false;
   return kept == Indexes::Kept::all ||
          (kept == Indexes::Kept::unique && index.kind == IndexPlan::Kind::unique);
 }

@@ -18,6 +18,7 @@ set(COPPICE_CLIENT_TESTS
   client/refused_test.cpp
   client/release_test.cpp
   client/schema_test.cpp
+  client/search_test.cpp
   client/site.cpp
   client/sync_test.cpp
   client/walk_test.cpp

@@ -45,6 +45,17 @@ struct IndexQuestion {
   std::span<const std::uint64_t> (*schema)() = nullptr;
 };
 
+// A question to the searched fields of a tree: the records that have all words of `text`, or words
+// that begin with them, in whatever order and fields. Case and accents do not matter.
+struct SearchQuestion {
+  TreeId tree;
+  std::string_view text;
+  std::size_t limit = 100;
+  Revisions revisions = Revisions::newest;
+  // As in IndexQuestion.
+  std::span<const std::uint64_t> (*schema)() = nullptr;
+};
+
 // The answer, record by record, in the order of values, and for one value in the order of keys. A
 // record with several values in the range comes with each. Move-only; valid as long as its
 // snapshot.

@@ -165,7 +165,21 @@ class Snapshot {
                      Revisions revisions = Revisions::newest) const {
     return IndexView<T>(*state_, question(field, from, to, revisions));
   }
-  // For tools.
+  // Records whose searched fields have all words of `text`, or words that begin with them, best
+  // first: where a text is the word, then where it begins with it, then others; whole words before
+  // beginnings. Of very many hits it looks at the better ones only.
+  template <typename T>
+  std::vector<Record<T>> search(std::string_view text, std::size_t limit = 100,
+                                Revisions revisions = Revisions::newest) const {
+    std::vector<Record<T>> hits;
+    for (const auto& hit :
+         search(SearchQuestion{TreeOf<T>::id, text, limit, revisions, &TreeOf<T>::schema}))
+      hits.emplace_back(Key<T>(hit.key.word), hit.view);
+    return hits;
+  }
+
+  // The same for tools.
+  std::vector<AnyRecord> search(const SearchQuestion& question) const;
   std::optional<AnyRecord> find(const IndexQuestion& question) const;
   AnyIndexIterator walk(const IndexQuestion& question) const {
     return AnyIndexIterator(*state_, question);
