@@ -38,7 +38,13 @@ Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::b
   auto record = RecordView::parse(value);
   if (!record) return bad_server("a record that contradicts its header.");
   if (record->header().removed()) return *record;
-  auto body = tree.shape().check(std::as_bytes(record->body()), scratch_);
+  // Only what was migrated has to be looked up.
+  TreeInfoPtr earlier;
+  if (record->header().schema_version < tree.generation()) {
+    earlier = catalogue_->describing(tree.id(), record->header().schema_version);
+    if (!earlier) return bad_server("a record of a version that is not in the catalogue.");
+  }
+  auto body = (earlier ? *earlier : tree).shape().check(std::as_bytes(record->body()), scratch_);
   if (!body) return body.error();
   if (body->words().data() != record->body().data())
     return bad_server("a body that is not canonical.");
@@ -343,10 +349,12 @@ std::uint64_t Applier::open_operation_on(AnyKey key) const {
 void Applier::show_as_left_by(AnyKey key, std::uint64_t operation) {
   RecordHeader header = writer_.visible(key)->header();
   header.sequence = LocalMark::queued(operation);
-  auto body = StoredRequest(*request(operation)).body_of(key);
-  if (!body) return writer_.show_header(key, header);
+  auto handed_in = StoredRequest(*request(operation)).body_of(key);
+  if (!handed_in) return writer_.show_header(key, header);
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kRemoved);
-  writer_.show(key, header, std::vector<std::uint64_t>(body->begin(), body->end()));
+  header.schema_version = handed_in->schema_version;
+  writer_.show(key, header,
+               std::vector<std::uint64_t>(handed_in->body.begin(), handed_in->body.end()));
 }
 
 bool Applier::differs_from_base(AnyKey key) const {

@@ -27,8 +27,14 @@ void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation,
   header.changed_us = now_us;
   if (work.is_new) header.created_us = now_us;
   if (header.token == OwnGrant::kBit) header.token = OwnGrant::of(operation);
+  const auto stored = work.is_new ? std::nullopt : writer.visible(work.key);
   if (work.is_new) {
     writer.show_new(work.key, header, work.body);
+  } else if (stored && stored->header().released()) {
+    // What was released keeps its bytes, however this program reads them.
+    header.schema_version = stored->header().schema_version;
+    writer.keep_base(work.key);
+    writer.show_header(work.key, header);
   } else {
     writer.keep_base(work.key);
     writer.show(work.key, header, work.body);
@@ -115,17 +121,20 @@ namespace {
 void show_given_back(ReplicaWriter& writer, AnyKey key, RecordHeader header,
                      std::uint64_t operation) {
   const auto shown = writer.visible(key)->body();
-  auto body = handed_in_body(writer.replica(), writer.txn(), key);
+  auto given_back = handed_in_body(writer.replica(), writer.txn(), key);
   // Where nothing else is known of it, what is shown is all there is.
-  if (body.empty()) body.assign(shown.begin(), shown.end());
+  if (given_back.body.empty()) {
+    given_back = {{shown.begin(), shown.end()}, header.schema_version};
+  }
   if (LocalMark::is_edited(header) && LocalMark::operation(header) == 0) {
     header = writer.base(key)->header();
   }
   header.token = 0;
   header.borrower = 0;
   header.sequence = LocalMark::queued(operation);
+  header.schema_version = given_back.schema_version;
   writer.keep_base(key);
-  writer.show(key, header, body);
+  writer.show(key, header, given_back.body);
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ std::string index_table_name(std::string_view indexer) { return "index." + std::
 
 Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
                  const std::function<std::uint64_t()>& random)
-    : database_(folder, store::Role::replica, environment_options(options)) {
+    : database_(folder, store::Role::replica, environment_options(options)),
+      migrations_(options.migrations) {
   using store::Layout;
   const bool writable = options.access == Client::Access::read_write;
   tables_.outbox = database_.table("outbox", Layout::integer_keys);
@@ -108,6 +109,7 @@ void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable
   }
   if (writable) drop_pending_of_others();
   for (const auto& [id, program] : programs_) open_tree(program, writable);
+  read_anew();
 }
 
 void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
@@ -122,12 +124,11 @@ void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
     if (writable) database_.adopt(program);
     return;
   }
-  if (catalogue->version_known_to(*program) != 0) return;
+  const auto stands = standing(*catalogue, *program, migrations_.has(program->id()));
+  if (!stands) throw RefusedError(stands.error());
+  if (*stands != Standing::newer) return;
   // Also against what an earlier program wrote by and the authority has not seen.
-  auto change = compare_schemas(*stored, *program);
-  if (change && *change == SchemaChange::newer) {
-    change = compare_schemas(*catalogue->find(program->id(), 0), *program);
-  }
+  const auto change = compare_schemas(*catalogue->find(program->id(), 0), *program);
   if (!change) throw RefusedError(change.error());
   if (writable && *change == SchemaChange::newer) database_.adopt(program);
 }
@@ -170,7 +171,41 @@ std::uint32_t Replica::writes_by(TreeId id) {
   return found->second;
 }
 
-void Replica::adopt(std::span<const TreeInfoPtr> versions) { database_.adopt(versions); }
+Result<Done> Replica::adopt(std::span<const TreeInfoPtr> versions) {
+  Catalogue after = *database_.catalogue();
+  for (const TreeInfoPtr& version : versions) after.put(version);
+  if (auto going = can_go_on(after); !going) return going.error();
+  database_.adopt(versions);
+  read_anew();
+  return Done{};
+}
+
+Result<Done> Replica::can_go_on(const Catalogue& after) const {
+  for (const auto& [id, program] : programs_) {
+    if (!after.find(id)) continue;
+    const auto stands = standing(after, *program, migrations_.has(id));
+    if (!stands) return stands.error();
+  }
+  // Nobody could say what becomes of work by a schema that the authority has never seen.
+  for (const TreeInfoPtr& pending : offers()) {
+    const auto newest = after.find(pending->id());
+    const auto before = database_.catalogue()->find(pending->id());
+    if (newest->generation() == before->generation()) continue;
+    if (auto change = compare_schemas(*newest, *pending); !change) return change.error();
+  }
+  return Done{};
+}
+
+std::shared_ptr<const Reading> Replica::reading() const {
+  std::lock_guard lock(trees_mutex_);
+  return reading_;
+}
+
+void Replica::read_anew() {
+  auto reading = std::make_shared<const Reading>(database_.catalogue(), programs_, migrations_);
+  std::lock_guard lock(trees_mutex_);
+  reading_ = std::move(reading);
+}
 
 const store::RecordTree* Replica::tree(TreeId id) const {
   std::lock_guard lock(trees_mutex_);
@@ -188,30 +223,41 @@ void Replica::open_indexers(const std::vector<std::shared_ptr<Indexer>>& indexer
     RegisteredIndexer registered{
         indexer, database_.table(index_table_name(indexer->name()), store::Layout::integer_index),
         indexer->trees()};
-    // 0 in the store is "never built", so versions are kept one higher.
     const std::string version_name = index_table_name(indexer->name()) + ".version";
-    bool current = database_.meta().number(database_.read(), version_name) ==
-                   std::uint64_t{indexer->version()} + 1;
+    bool current =
+        database_.meta().number(database_.read(), version_name) == version_of(registered);
     if (!current) build_index(registered);
     indexers_.push_back(std::move(registered));
   }
+}
+
+// What an index was built from: the indexer's version, one higher, as 0 in the store is "never
+// built", and the generations that its trees are read in.
+std::uint64_t Replica::version_of(const RegisteredIndexer& registered) const {
+  std::uint32_t generations = 0;
+  for (TreeId id : registered.trees) generations += reading()->reads_from(id);
+  return std::uint64_t{generations} << 32 | (std::uint64_t{registered.indexer->version()} + 1);
 }
 
 void Replica::build_index(const RegisteredIndexer& registered) {
   database_.write([&](store::WriteTxn& txn) {
     txn.clear(registered.table);
     TableIndexWriter index(txn, registered.table);
+    const auto reads = reading();
+    std::vector<std::uint64_t> room;
     for (TreeId id : registered.trees) {
       auto records = database_.tree(id);
       if (!records) continue;
       for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
-        auto record = cursor.record();
-        if (!record.header().removed())
-          registered.indexer->change({AnyKey(id, cursor.key()), std::nullopt, record}, index);
+        if (cursor.record().header().removed()) continue;
+        const AnyKey key(id, cursor.key());
+        // What the program's migration refuses is in no index.
+        const auto record = reads->readable(key, cursor.record(), room);
+        if (record) registered.indexer->change({key, std::nullopt, *record}, index);
       }
     }
     database_.meta().set_number(txn, index_table_name(registered.indexer->name()) + ".version",
-                                std::uint64_t{registered.indexer->version()} + 1);
+                                version_of(registered));
   });
 }
 

@@ -166,6 +166,8 @@ void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
                           std::optional<RecordView> after) {
   if (before && before->header().removed()) before.reset();
   if (after && after->header().removed()) after.reset();
+  if (before) before = readable(key, *before, readable_before_);
+  if (after) after = readable(key, *after, readable_after_);
   if (!before && !after) return;
   for (const auto& registered : replica_.indexers()) {
     if (std::find(registered.trees.begin(), registered.trees.end(), key.tree) ==
@@ -174,6 +176,14 @@ void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
     TableIndexWriter table(txn_, registered.table);
     registered.indexer->change({key, before, after}, table);
   }
+}
+
+std::optional<RecordView> ReplicaWriter::readable(AnyKey key, RecordView stored,
+                                                  std::vector<std::uint64_t>& room) const {
+  if (!reading_->converts()) return stored;
+  auto record = reading_->readable(key, stored, room);
+  if (!record) return std::nullopt;
+  return *record;
 }
 
 void ReplicaWriter::keep_base(AnyKey key) {

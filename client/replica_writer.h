@@ -21,7 +21,7 @@ class ReplicaWriter {
   static constexpr std::size_t kEventsMax = 20'000;
 
   ReplicaWriter(Replica& replica, store::WriteTxn& txn, Event::Origin origin)
-      : replica_(replica), txn_(txn), origin_(origin) {}
+      : replica_(replica), txn_(txn), origin_(origin), reading_(replica.reading()) {}
 
   store::WriteTxn& txn() { return txn_; }
   Replica& replica() { return replica_; }
@@ -82,6 +82,10 @@ class ReplicaWriter {
   // How far confirm_creates() gets in one tree by changing headers where they lie.
   std::size_t confirm_in_place(std::uint64_t operation,
                                std::span<const std::pair<AnyKey, RecordHeader>> created);
+  // A record as the program knows it. Nothing where its migration refuses it: then it is in no
+  // index.
+  std::optional<RecordView> readable(AnyKey key, RecordView stored,
+                                     std::vector<std::uint64_t>& room) const;
   enum class Body { same, differs };
   void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
                        Body body);
@@ -91,9 +95,12 @@ class ReplicaWriter {
   Replica& replica_;
   store::WriteTxn& txn_;
   Event::Origin origin_;
+  const std::shared_ptr<const Reading> reading_;
   std::vector<Event> events_;
   std::vector<std::uint64_t> before_room_;
   std::vector<std::uint64_t> after_room_;
+  std::vector<std::uint64_t> readable_before_;
+  std::vector<std::uint64_t> readable_after_;
   Telling telling_ = Telling::on;
   TreeId highest_of_;
   KeyWord highest_;  // no key of the tree is above it

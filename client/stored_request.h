@@ -36,18 +36,24 @@ class StoredRequest {
     return actions;
   }
 
+  // A body with the version that describes it. A view of the request.
+  struct HandedIn {
+    std::span<const std::uint64_t> body;
+    std::uint32_t schema_version = 0;
+  };
   // The last body that the transaction hands in for this record; nothing if it hands in none.
-  std::optional<std::span<const std::uint64_t>> body_of(AnyKey key) const {
-    std::optional<std::span<const std::uint64_t>> body;
-    if (!request_.isTransaction()) return body;
+  std::optional<HandedIn> body_of(AnyKey key) const {
+    std::optional<HandedIn> found;
+    if (!request_.isTransaction()) return found;
     for (auto action : request_.getTransaction().getActions()) {
       if (action.getTree() != key.tree.value || action.getKey() != key.word.value ||
           action.getBody().size() == 0)
         continue;
-      body.emplace(reinterpret_cast<const std::uint64_t*>(action.getBody().begin()),
-                   action.getBody().size() / 8);
+      found = HandedIn{{reinterpret_cast<const std::uint64_t*>(action.getBody().begin()),
+                        action.getBody().size() / 8},
+                       action.getSchemaVersion()};
     }
-    return body;
+    return found;
   }
 
  private:

@@ -36,7 +36,7 @@ void TransactionState::finish() {
     // As the authority counts: a check-in that changes nothing makes no iteration.
     if (!work->is_new && !txn) txn.emplace(replica_.database().read());
     const auto before =
-        work->is_new ? work->started_as : handed_in_body(replica_, *txn, action.key);
+        work->is_new ? work->started_as : handed_in_body(replica_, *txn, action.key).body;
     if (work->body != before) ++work->header.iteration;
   }
   check_limits();
@@ -106,6 +106,15 @@ void TransactionState::fill(protocol::Action::Builder action, const PlannedActio
                                 source.body.size() * 8));
     action.setSchemaVersion(source.header.schema_version);
   }
+  if (planned.kind == ActionKind::NEXT_REVISION) fill_next_revision(action, *work(planned.key));
+}
+
+// The authority copies what was released, but cannot migrate it.
+void TransactionState::fill_next_revision(protocol::Action::Builder action, const Work& draft) {
+  if (!draft.started_converted) return;
+  action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(draft.started_as.data()),
+                              draft.started_as.size() * 8));
+  action.setSchemaVersion(replica_.reading()->catalogue()->find(draft.key.tree)->version());
 }
 
 }  // namespace coppice::client

@@ -8,6 +8,7 @@ set(COPPICE_CLIENT_TESTS
   client/id_pool_test.cpp
   client/indexer_test.cpp
   client/limits_test.cpp
+  client/migration_test.cpp
   client/pending_test.cpp
   client/refused_test.cpp
   client/release_test.cpp

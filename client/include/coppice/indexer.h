@@ -43,8 +43,9 @@ class IndexWriter {
 //
 // Kept in the IndexWriter's table, the index is as durable as the records, part of every snapshot
 // (Snapshot::index) and undone with a transaction that is. It is built anew when the version
-// changes. Calls come from one thread at a time, the writer's. An exception from change() fails a
-// local transaction.
+// changes, or one of its trees was migrated: records are given as the program knows them. Calls
+// come from one thread at a time, the writer's. An exception from change() fails a local
+// transaction.
 class Indexer {
  public:
   virtual ~Indexer() = default;
