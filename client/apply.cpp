@@ -38,7 +38,13 @@ Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::b
   auto record = RecordView::parse(value);
   if (!record) return bad_server("a record that contradicts its header.");
   if (record->header().removed()) return *record;
-  auto body = tree.shape().check(std::as_bytes(record->body()), scratch_);
+  // Only what was migrated has to be looked up.
+  TreeInfoPtr earlier;
+  if (record->header().schema_version < tree.generation()) {
+    earlier = catalogue_->describing(tree.id(), record->header().schema_version);
+    if (!earlier) return bad_server("a record of a version that is not in the catalogue.");
+  }
+  auto body = (earlier ? *earlier : tree).shape().check(std::as_bytes(record->body()), scratch_);
   if (!body) return body.error();
   if (body->words().data() != record->body().data())
     return bad_server("a body that is not canonical.");

@@ -80,22 +80,44 @@ const char* action_name(protocol::Action::Kind kind) {
   return "unknown";
 }
 
-Conflict to_conflict(std::uint64_t number, stored::Conflict::Reader stored) {
+// The body as the program knows it; as it is stored, where that cannot be.
+Conflict::Item to_item(const Reading& reading, protocol::Action::Reader action) {
+  Conflict::Item item;
+  item.key = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
+  item.action = action_name(action.getKind());
+  item.mine = words_of(action.getBody());
+  item.schema_version = action.getSchemaVersion();
+  if (item.mine.empty() || !reading.is_old(item.key.tree, item.schema_version)) return item;
+  if (auto body = reading.convert(item.key, item.schema_version, item.mine)) {
+    item.mine = std::move(*body);
+    item.schema_version = reading.catalogue()->find(item.key.tree)->version();
+  }
+  return item;
+}
+
+// Of the same generation as `mine`, or empty.
+std::vector<std::uint64_t> base_of(const Reading& reading, const Conflict::Item& item,
+                                   stored::Conflict::Base::Reader base) {
+  const auto value = words_of(base.getValue());
+  const auto stored = RecordView::parse(std::as_bytes(std::span(value)));
+  if (!stored) return {};
+  std::vector<std::uint64_t> room;
+  const auto record = reading.readable(item.key, *stored, room);
+  if (!record || reading.is_old(item.key.tree, item.schema_version)) return {};
+  return {record->body().begin(), record->body().end()};
+}
+
+Conflict to_conflict(const Reading& reading, std::uint64_t number,
+                     stored::Conflict::Reader stored) {
   Conflict conflict;
   conflict.number = number;
   conflict.comment = stored.getTransaction().getComment();
   for (auto reason : stored.getReasons()) conflict.reasons.push_back(to_error(reason));
   for (auto action : stored.getTransaction().getActions()) {
-    Conflict::Item item;
-    item.key = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
-    item.action = action_name(action.getKind());
-    item.mine = words_of(action.getBody());
+    Conflict::Item item = to_item(reading, action);
     for (auto base : stored.getBases()) {
-      if (base.getTree() != action.getTree() || base.getKey() != action.getKey()) continue;
-      auto value = words_of(base.getValue());
-      if (auto record = RecordView::parse(std::as_bytes(std::span(value)))) {
-        item.base.assign(record->body().begin(), record->body().end());
-      }
+      const bool same = base.getTree() == action.getTree() && base.getKey() == action.getKey();
+      if (same) item.base = base_of(reading, item, base);
     }
     conflict.items.push_back(std::move(item));
   }
@@ -132,11 +154,12 @@ void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, c
 
 std::vector<Conflict> read_drawer(const Replica& replica, const store::Txn& txn) {
   std::vector<Conflict> conflicts;
+  const auto reading = replica.reading();
   store::Cursor cursor(txn, replica.tables().drawer);
   for (bool more = cursor.first(); more; more = cursor.next()) {
     auto root = capnp::readMessageUnchecked<stored::Conflict>(
         reinterpret_cast<const capnp::word*>(cursor.value().data()));
-    conflicts.push_back(to_conflict(cursor.key_number(), root));
+    conflicts.push_back(to_conflict(*reading, cursor.key_number(), root));
   }
   return conflicts;
 }

@@ -51,7 +51,8 @@ AnyKey PairKey::parse(store::Bytes bytes) {
 
 Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
                  const std::function<std::uint64_t()>& random)
-    : database_(folder, store::Role::replica, environment_options(options)) {
+    : database_(folder, store::Role::replica, environment_options(options)),
+      migrations_(options.migrations) {
   using store::Layout;
   const bool writable = options.access == Client::Access::read_write;
   tables_.outbox = database_.table("outbox", Layout::integer_keys);
@@ -110,6 +111,7 @@ void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable
   }
   if (writable) drop_pending_of_others();
   for (const auto& [id, program] : programs_) open_tree(program, writable);
+  read_anew();
 }
 
 void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
@@ -124,12 +126,11 @@ void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
     if (writable) database_.adopt(program);
     return;
   }
-  if (catalogue->version_known_to(*program) != 0) return;
+  const auto stands = standing(*catalogue, *program, migrations_.has(program->id()));
+  if (!stands) throw RefusedError(stands.error());
+  if (*stands != Standing::newer) return;
   // Also against what an earlier program wrote by and the authority has not seen.
-  auto change = compare_schemas(*stored, *program);
-  if (change && *change == SchemaChange::newer) {
-    change = compare_schemas(*catalogue->find(program->id(), 0), *program);
-  }
+  const auto change = compare_schemas(*catalogue->find(program->id(), 0), *program);
   if (!change) throw RefusedError(change.error());
   if (writable && *change == SchemaChange::newer) database_.adopt(program);
 }
@@ -172,10 +173,43 @@ std::uint32_t Replica::writes_by(TreeId id) {
   return found->second;
 }
 
-void Replica::adopt(std::span<const TreeInfoPtr> versions) {
+Result<Done> Replica::adopt(std::span<const TreeInfoPtr> versions) {
+  Catalogue after = *database_.catalogue();
+  for (const TreeInfoPtr& version : versions) after.put(version);
+  if (auto going = can_go_on(after); !going) return going.error();
   database_.adopt(versions);
-  for (const TreeInfoPtr& version : versions)
+  read_anew();
+  for (const TreeInfoPtr& version : versions) {
     indexes_->follow(database_.catalogue()->find(version->id()));
+  }
+  return Done{};
+}
+
+Result<Done> Replica::can_go_on(const Catalogue& after) const {
+  for (const auto& [id, program] : programs_) {
+    if (!after.find(id)) continue;
+    const auto stands = standing(after, *program, migrations_.has(id));
+    if (!stands) return stands.error();
+  }
+  // Nobody could say what becomes of work by a schema that the authority has never seen.
+  for (const TreeInfoPtr& pending : offers()) {
+    const auto newest = after.find(pending->id());
+    const auto before = database_.catalogue()->find(pending->id());
+    if (newest->generation() == before->generation()) continue;
+    if (auto change = compare_schemas(*newest, *pending); !change) return change.error();
+  }
+  return Done{};
+}
+
+std::shared_ptr<const Reading> Replica::reading() const {
+  std::lock_guard lock(trees_mutex_);
+  return reading_;
+}
+
+void Replica::read_anew() {
+  auto reading = std::make_shared<const Reading>(database_.catalogue(), programs_, migrations_);
+  std::lock_guard lock(trees_mutex_);
+  reading_ = std::move(reading);
 }
 
 const store::RecordTree* Replica::tree(TreeId id) const {

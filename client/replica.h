@@ -12,6 +12,7 @@
 
 #include "client/id_pool.h"
 #include "client/indexers.h"
+#include "client/reading.h"
 #include "coppice/client.h"
 #include "store/database.h"
 #include "store/indexes.h"
@@ -71,8 +72,11 @@ class Replica {
   std::uint32_t writes_by(TreeId tree);
   // Trees the program named, for which it may want to make records.
   const std::vector<TreeId>& program_trees() const { return program_trees_; }
-  // Schemas from the authority.
-  void adopt(std::span<const TreeInfoPtr> versions);
+  // Schemas from the authority. Errors: as standing(), where this program, or what it has not sent
+  // yet, could not go on with them; then nothing was changed.
+  Result<Done> adopt(std::span<const TreeInfoPtr> versions);
+  // How this program reads the trees, with the catalogue of now. Any thread.
+  std::shared_ptr<const Reading> reading() const;
 
   std::string client_uuid() const { return client_uuid_; }
   const std::string& application() const { return application_; }
@@ -87,6 +91,8 @@ class Replica {
  private:
   void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
   void open_tree(const TreeInfoPtr& program, bool writable);
+  Result<Done> can_go_on(const Catalogue& after) const;
+  void read_anew();
   // A schema that a program brought which is not this one, and by which nothing unsent was written.
   void drop_pending_of_others();
 
@@ -94,6 +100,7 @@ class Replica {
   Tables tables_;
   std::unique_ptr<Indexers> indexers_;      // never null once constructed
   std::map<TreeId, TreeInfoPtr> programs_;  // schemas as the program was compiled with
+  const Migrations migrations_;
   // The writer's: what writes_by() found, as long as the catalogue is the same.
   std::map<TreeId, std::uint32_t> writes_by_;
   std::shared_ptr<const Catalogue> writes_by_of_;
@@ -104,6 +111,7 @@ class Replica {
   std::string application_;
   std::atomic<std::uint32_t> client_number_ = 0;  // any thread
   mutable std::mutex trees_mutex_;
+  std::shared_ptr<const Reading> reading_;
   mutable std::map<TreeId, std::unique_ptr<store::RecordTree>> trees_;
 };
 

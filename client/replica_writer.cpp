@@ -161,10 +161,20 @@ void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
                           std::optional<RecordView> after) {
   if (before && before->header().removed()) before.reset();
   if (after && after->header().removed()) after.reset();
+  if (before) before = readable(key, *before, readable_before_);
+  if (after) after = readable(key, *after, readable_after_);
   if (!before && !after) return;
   const auto catalogue = replica_.database().catalogue();
   for (Event& event : indexers_.change(txn_, origin_, {key, before, after}, *catalogue))
     tell(std::move(event));
+}
+
+std::optional<RecordView> ReplicaWriter::readable(AnyKey key, RecordView stored,
+                                                  std::vector<std::uint64_t>& room) const {
+  if (!reading_->converts()) return stored;
+  auto record = reading_->readable(key, stored, room);
+  if (!record) return std::nullopt;
+  return *record;
 }
 
 void ReplicaWriter::keep_base(AnyKey key) {

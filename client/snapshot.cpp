@@ -11,13 +11,15 @@ namespace client {
 
 class TreeWalk {
  public:
-  TreeWalk(const store::Txn& txn, TreeId id, const store::RecordTree& tree, KeyWord from)
-      : id_(id), cursor_(txn, tree, from) {}
+  TreeWalk(const SnapshotState& snapshot, TreeId id, const store::RecordTree& tree, KeyWord from)
+      : snapshot_(snapshot), id_(id), cursor_(snapshot.txn(), tree, from) {}
 
   std::optional<AnyRecord> next() {
     for (; cursor_; cursor_.next()) {
       AnyRecord record{AnyKey(id_, cursor_.key()), cursor_.record()};
       if (record.header().removed()) continue;
+      snapshot_.tree(id_);
+      record.view = snapshot_.readable(record.key, record.view);
       cursor_.next();
       return record;
     }
@@ -25,6 +27,7 @@ class TreeWalk {
   }
 
  private:
+  const SnapshotState& snapshot_;
   TreeId id_;
   store::RecordCursor cursor_;
 };
@@ -46,7 +49,7 @@ Holder stored_holder(store::Bytes value) {
 
 AnyIterator::AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from) {
   if (auto* records = snapshot.tree(tree)) {
-    walk_ = std::make_unique<client::TreeWalk>(snapshot.txn(), tree, *records, from);
+    walk_ = std::make_unique<client::TreeWalk>(snapshot, tree, *records, from);
   }
 }
 AnyIterator::AnyIterator(AnyIterator&&) noexcept = default;
@@ -64,7 +67,8 @@ std::optional<AnyRecord> Snapshot::get(AnyKey key) const {
   if (!tree) return std::nullopt;
   auto entry = tree->resolve(state_->txn(), key.word);
   if (!entry) return std::nullopt;
-  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+  const AnyKey found(key.tree, entry->key);
+  return AnyRecord{found, state_->readable(found, entry->record)};
 }
 
 std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
@@ -72,7 +76,8 @@ std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
   if (!tree) return std::nullopt;
   auto entry = tree->head(state_->txn(), key.id());
   if (!entry) return std::nullopt;
-  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+  const AnyKey found(key.tree, entry->key);
+  return AnyRecord{found, state_->readable(found, entry->record)};
 }
 
 std::uint64_t Snapshot::count(TreeId id) const {

@@ -151,7 +151,11 @@ bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
     }
     versions.push_back(*tree);
   }
-  if (!versions.empty()) replica_.adopt(versions);
+  if (versions.empty()) return true;
+  if (auto adopted = replica_.adopt(versions); !adopted) {
+    give_up(adopted.error());
+    return false;
+  }
   return true;
 }
 

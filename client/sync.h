@@ -115,6 +115,7 @@ class Sync {
   void lost(const wire::Closed& why, std::int64_t now_us);
   void fail(const Error& why);
   void welcome(protocol::Welcome::Reader welcome);
+  void migrate_unsent(std::uint64_t executed);
   void bind(protocol::Welcome::Reader welcome);
   void discard_synced_records();
   void refused(protocol::Refusal::Reader refusal);

@@ -4,6 +4,7 @@
 #include <capnp/message.h>
 
 #include "client/convert.h"
+#include "client/migrate_outbox.h"
 #include "client/sync.h"
 
 namespace coppice::client {
@@ -221,6 +222,7 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
                              ". Connect it to its own, or use another folder."));
   }
   if (!adopt(welcome.getCatalogue())) return;
+  if (replica_.reading()->converts()) migrate_unsent(welcome.getLastOperation());
   // A first sync from its beginning tells of no record that was removed, so nothing of before may
   // stay: neither what another first sync left, nor our own creates that were accepted before we
   // ever had a cursor.
@@ -245,6 +247,13 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
     status_.server = welcome.getServer();
   }
   set_connection(is_live() ? Connection::live : Connection::syncing, "");
+}
+
+void Sync::migrate_unsent(std::uint64_t executed) {
+  events_.push(write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
+    migrate_outbox(writer, executed);
+    return writer.take_events();
+  }));
 }
 
 void Sync::bind(protocol::Welcome::Reader welcome) {

@@ -59,6 +59,12 @@ TreeInfoPtr Catalogue::find(TreeId id, std::uint32_t version) const {
   return version == 0 ? find(id) : nullptr;
 }
 
+TreeInfoPtr Catalogue::describing(TreeId id, std::uint32_t version) const {
+  const TreeInfoPtr newest = find(id);
+  const bool is_old = newest && version != 0 && version < newest->generation();
+  return is_old ? find(id, version) : newest;
+}
+
 const TreeHistory& Catalogue::history(TreeId id) const {
   static const TreeHistory kNone;
   auto found = history_.find(id);

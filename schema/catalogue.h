@@ -48,6 +48,9 @@ class Catalogue {
   // The version that a record's header names. Number 0 gives the schema that has no number yet, or
   // the newest where that got one meanwhile. Nothing for a version that is not here.
   TreeInfoPtr find(TreeId id, std::uint32_t version) const;
+  // The schema that a body of this version is checked and read by: the newest, or for an earlier
+  // generation the version's own. Nothing for a version that is not here.
+  TreeInfoPtr describing(TreeId id, std::uint32_t version) const;
   const TreeHistory& history(TreeId id) const;
 
   // The version of the tree's present generation that is this very schema; nothing: none is.

@@ -44,7 +44,13 @@ class TreeCheck {
 
   void check_body(KeyWord key, RecordView record) {
     if (record.header().removed()) return;
-    auto body = tree_->shape().check(std::as_bytes(record.body()), scratch_);
+    const auto writer = catalogue_.describing(tree_->id(), record.header().schema_version);
+    if (!writer) {
+      return fault(key, "it was written by version " +
+                            std::to_string(record.header().schema_version) +
+                            " of the schema, which is not in the catalogue");
+    }
+    auto body = writer->shape().check(std::as_bytes(record.body()), scratch_);
     if (!body) {
       fault(key, body.error().message);
     } else if (body->words().data() != record.body().data()) {

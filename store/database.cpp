@@ -142,6 +142,14 @@ void Database::adopt(std::span<const TreeInfoPtr> versions) {
   catalogue_ = std::move(after);
 }
 
+void Database::adopt(WriteTxn& txn, const TreeInfoPtr& version) const {
+  const auto before = catalogue();
+  Catalogue after = *before;
+  after.put(version);
+  store_tree(txn, version->id(), *before, after);
+  store_version(txn, *version, after);
+}
+
 void Database::drop_pending(TreeId id) {
   auto after = std::make_shared<Catalogue>(*catalogue());
   after->drop(id, 0);

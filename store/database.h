@@ -48,6 +48,9 @@ class Database {
   // version of that number already is replaced. In a transaction of its own: not within write().
   void adopt(std::span<const TreeInfoPtr> versions);
   void adopt(const TreeInfoPtr& version) { adopt(std::span(&version, 1)); }
+  // The same for one version, as part of a write. The caller calls reload_catalogue() after the
+  // commit. REQUIRES: the tree is in the catalogue.
+  void adopt(WriteTxn& txn, const TreeInfoPtr& version) const;
   // Forgets the schema of a tree that has no number yet. REQUIRES: the tree has versions with
   // numbers.
   void drop_pending(TreeId id);
@@ -75,7 +78,7 @@ class Database {
 // every tree:
 // - key and value fit together: revision not 0, value 8-byte aligned, the header's lengths are the
 // value's;
-// - a body passes its tree's shape; a released revision's hash is its body's;
+// - a body passes the shape of the version that wrote it; a released revision's hash is its body's;
 // - only the newest revision of a record is unreleased or carries a borrow; an unversioned record
 // has one revision.
 std::vector<std::string> check_records(const Database& database, const Txn& txn);

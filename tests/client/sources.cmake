@@ -10,6 +10,7 @@ set(COPPICE_CLIENT_TESTS
   client/indexer_test.cpp
   client/limits_test.cpp
   client/memory_indexer_test.cpp
+  client/migration_test.cpp
   client/pending_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
