@@ -170,17 +170,20 @@ void add_schema_check(CLI::App& schema, Parsed& parsed) {
   SchemaCheckVerb& check = parsed.schema_check;
   verb.add_option("NEW.capnp", check.file, "The schema to be checked")->required();
   verb.add_option("--against", check.against,
-                  "A replica's or a server's folder, or the old schema file")
+                  "A server, a server's or a replica's folder, or the old schema file")
       ->required()
-      ->type_name("FOLDER|OLD.capnp");
+      ->type_name("URL|FOLDER|OLD.capnp");
   verb.add_option("-I", check.imports, "A folder for absolute imports")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
   verb.footer(
       "Prints each difference with what to do about it. For CI: a merge that would keep programs\n"
-      "from their server is seen before it is one. Works while the folder is in use.\n\n"
+      "from their server is seen before it is one. Works while the folder is in use; a server "
+      "that\n"
+      "is asked remembers nothing of it.\n\n"
       "Exit codes: 0 compatible, 1 needs a migration, 2 impossible, 3 could not be checked.\n\n"
       "Examples:\n"
+      "  coppice schema check shop.capnp --against ws://shop.local:7400/shop\n"
       "  coppice schema check shop.capnp --against /var/lib/coppice/shop\n"
       "  coppice schema check shop.capnp --against released/shop.capnp -I schemas");
   verb.callback([&parsed] { parsed.line.verb = parsed.schema_check; });
