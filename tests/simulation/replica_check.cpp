@@ -117,13 +117,13 @@ void ReplicaCheck::check_missing() {
     if (expected == nullptr) continue;
     const auto found = sequences_.find(key);
     if (found == sequences_.end()) {
-      require(expected->removed || world_.ledger.vanishes(key), [&] {
+      require(expected->removed || world_.ledger.vanishes(key), [&, key = key] {
         return "X12: " + who() + " lacks " + to_string(key) + ", which changed last at " +
                std::to_string(expected->sequence);
       });
       continue;
     }
-    require(found->second >= expected->sequence, [&] {
+    require(found->second >= expected->sequence, [&, key = key] {
       return "X12: " + who() + " has " + to_string(key) + " as it was at " +
              std::to_string(found->second) + ", not at " + std::to_string(expected->sequence);
     });
@@ -142,7 +142,7 @@ void ReplicaCheck::check_wholeness() {
     // Work that built on it may show what was refused until it is refused itself.
     if (deed.fate == Fate::refused || count == deed.touched.size()) continue;
     for (const AnyKey record : deed.touched) {
-      require(shows(record, number) || world_.ledger.vanishes(record), [&] {
+      require(shows(record, number) || world_.ledger.vanishes(record), [&, number = number] {
         return "X6: " + who() + " shows half of transaction " + std::to_string(number) +
                ": not in " + to_string(record);
       });
@@ -187,7 +187,7 @@ void ReplicaCheck::check_unsaved() {
   for (const auto& [record, numbers] : machine_.unsaved()) {
     if (drawer_records_.contains(record) || world_.ledger.vanishes(record)) continue;
     for (const std::uint64_t number : numbers) {
-      require(shows(record, number), [&] {
+      require(shows(record, number), [&, record = record] {
         return "X3: " + who() + " has lost the unsaved e" + std::to_string(number) + " of " +
                to_string(record);
       });
@@ -216,9 +216,9 @@ void ReplicaCheck::run_converged() {
     const auto found = sequences_.find(key);
     if (machine_.unsaved().contains(key.record()) || edited_.contains(key)) continue;
     require((found != sequences_.end()) != record.header.removed(),
-            [&] { return text("differs in whether it has ") + to_string(key); });
+            [&, key = key] { return text("differs in whether it has ") + to_string(key); });
     if (found == sequences_.end()) continue;
-    require(found->second == record.header.sequence, [&] {
+    require(found->second == record.header.sequence, [&, key = key, &record = record] {
       return text("has another version of ") + to_string(key) + ": " +
              std::to_string(found->second & ~LocalMark::kBit) + ", not " +
              std::to_string(record.header.sequence);
@@ -229,10 +229,13 @@ void ReplicaCheck::run_converged() {
   }
   for (const auto& [number, deed] : world_.ledger.deeds()) {
     if (deed.client != machine_.name() || !deed.sent) continue;
-    require(deed.fate != Fate::open,
-            [&] { return text("never learned what became of ") + std::to_string(number); });
+    require(deed.fate != Fate::open, [&, number = number] {
+      return text("never learned what became of ") + std::to_string(number);
+    });
     require(deed.fate == Fate::applied || deed.discarded || drawer_.contains(number),
-            [&] { return text("has lost the refused transaction ") + std::to_string(number); });
+            [&, number = number] {
+              return text("has lost the refused transaction ") + std::to_string(number);
+            });
   }
 }
 
