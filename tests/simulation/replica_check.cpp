@@ -15,7 +15,8 @@ ReplicaCheck::ReplicaCheck(const World& world, Machine& machine)
     : world_(world),
       machine_(machine),
       snapshot_(machine.client().snapshot()),
-      status_(machine.client().status()) {
+      status_(machine.client().status()),
+      indexes_(snapshot_) {
   for (const Conflict& conflict : machine.client().conflicts()) {
     if (const auto number = number_of(conflict.comment)) drawer_.insert(number);
     for (const auto& item : conflict.items) drawer_records_.insert(item.key.record());
@@ -63,6 +64,7 @@ void ReplicaCheck::look_at(const AnyRecord& record) {
            " and not in its index";
   });
   ++index_entries_;
+  indexes_.look_at(record);
   compare(record.key, record.view);
 }
 
@@ -201,6 +203,8 @@ void ReplicaCheck::check_index() {
     return "X13: " + who() + " has " + std::to_string(index_entries_) + " records and " +
            std::to_string(filed) + " in its index";
   });
+  const std::string wrong = indexes_.run();
+  require(wrong.empty(), [&] { return "X13: at " + who() + " " + wrong; });
 }
 
 void ReplicaCheck::run_converged() {
@@ -223,6 +227,10 @@ void ReplicaCheck::run_converged() {
              std::to_string(found->second & ~LocalMark::kBit) + ", not " +
              std::to_string(record.header.sequence);
     });
+  }
+  if (edited_.empty()) {
+    const std::string shared = indexes_.find_shared_value();
+    require(shared.empty(), [&] { return "F26: at " + who() + " " + shared; });
   }
   for (const AnyKey key : edited_) {
     require(has_work_in(key), [&] { return text("calls ") + to_string(key) + " edited"; });
