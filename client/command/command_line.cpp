@@ -2,7 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "wire/url.h"
+#include "client/command/borrowing_line.h"
+#include "client/command/line_options.h"
 
 namespace coppice::command {
 namespace {
@@ -35,27 +36,6 @@ struct Parsed {
   StatsVerb stats;
   CompactVerb compact;
 };
-
-std::string check_url(const std::string& text) {
-  const auto url = wire::parse_url(text);
-  return url ? std::string() : url.error().sentence;
-}
-
-void add_form(CLI::App& verb, Form& form, const std::string& help) {
-  verb.add_flag_function(
-      "--json", [&form](std::int64_t) { form = Form::json; }, help);
-}
-
-void add_server(CLI::App& verb, std::string& server, const std::string& help) {
-  verb.add_option("--server", server, help)->check(check_url)->type_name("URL");
-}
-
-void add_patience(CLI::App& verb, std::chrono::seconds& patience) {
-  verb.add_option_function<unsigned>(
-          "--wait", [&patience](unsigned seconds) { patience = std::chrono::seconds(seconds); },
-          "Give up after so long without a connection (default 10)")
-      ->type_name("SECONDS");
-}
 
 void add_status(CLI::App& app, Parsed& parsed) {
   auto& verb = *app.add_subcommand("status", "Where the replica stands");
@@ -287,6 +267,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_check(app, parsed);
   add_stats(app, parsed);
   add_compact(app, parsed);
+  add_borrowing_verbs(app, parsed.line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
