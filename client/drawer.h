@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "client/replica_writer.h"
@@ -13,6 +14,10 @@ void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
 
 // The same for an edit that was never handed in.
 void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, const Error& why);
+
+// Adds to conflicts with bodies of these trees whose version has no number the schema that
+// describes them, unless they have one.
+void keep_schemas_in_drawer(ReplicaWriter& writer, const std::map<TreeId, TreeInfoPtr>& schemas);
 
 // What the drawer holds, oldest first.
 std::vector<Conflict> read_drawer(const Replica& replica, const store::Txn& txn);

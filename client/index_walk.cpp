@@ -32,20 +32,19 @@ class Values final : public IndexSink {
 }  // namespace
 
 RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions)
-    : tree_(tree),
-      revisions_(snapshot.catalogue->find(tree) && snapshot.catalogue->find(tree)->versioned()
+    : revisions_(snapshot.catalogue->find(tree) && snapshot.catalogue->find(tree)->versioned()
                      ? revisions
                      : Revisions::all) {
   if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn(), records->table());
 }
 
-std::optional<AnyRecord> RevisionFilter::admit(KeyWord key) {
+std::optional<RecordView> RevisionFilter::admit(KeyWord key) {
   if (!records_ || !records_->first_value(key.value)) return std::nullopt;
   const RecordView record = store::stored_record(records_->value());
   if (record.header().removed()) return std::nullopt;
   if (revisions_ == Revisions::released && !record.header().released()) return std::nullopt;
   if (revisions_ != Revisions::all && superseded(key)) return std::nullopt;
-  return AnyRecord{AnyKey(tree_, key), record};
+  return record;
 }
 
 bool RevisionFilter::superseded(KeyWord key) {
@@ -58,7 +57,8 @@ bool RevisionFilter::superseded(KeyWord key) {
 }
 
 IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& question)
-    : question_(question),
+    : snapshot_(snapshot),
+      question_(question),
       range_{question.from, question.to},
       plan_(plan(snapshot, question)),
       filter_(snapshot, question.tree, question.revisions) {
@@ -66,18 +66,16 @@ IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& questio
   if (plan_->number) {
     entries_.emplace(snapshot.txn(), snapshot.replica.indexes().tables(), plan_->number, range_);
   } else {
-    look_through(snapshot);
+    look_through();
   }
 }
 
 std::optional<IndexWalk::Plan> IndexWalk::plan(const SnapshotState& snapshot,
                                                const IndexQuestion& question) {
-  if (auto info = snapshot.catalogue->find(question.tree)) {
+  if (auto info = snapshot.reading->given_by(question.tree)) {
     if (auto index = info->indexes().find(question.field)) {
-      const auto& tables = snapshot.replica.indexes().tables();
-      auto row = tables.row(snapshot.txn(), question.tree, info->indexes().indexes()[*index]);
-      const bool ready = row && row->complete;
-      return Plan{std::move(info), *index, ready ? row->number : store::IndexNumber{}};
+      const auto number = snapshot.ready(*info, info->indexes().indexes()[*index]);
+      return Plan{std::move(info), *index, number};
     }
   }
   if (!question.schema) return std::nullopt;
@@ -88,13 +86,15 @@ std::optional<IndexWalk::Plan> IndexWalk::plan(const SnapshotState& snapshot,
   return Plan{std::move(*info), *index, {}};
 }
 
-void IndexWalk::look_through(const SnapshotState& snapshot) {
-  auto* records = snapshot.tree(question_.tree);
+void IndexWalk::look_through() {
+  auto* records = snapshot_.tree(question_.tree);
   if (!records) return;
   std::vector<std::pair<std::string, KeyWord>> found;
-  for (store::RecordCursor cursor(snapshot.txn(), *records); cursor; cursor.next()) {
+  std::vector<std::uint64_t> room;
+  for (store::RecordCursor cursor(snapshot_.txn(), *records); cursor; cursor.next()) {
     Values values(plan_->index, range_);
-    plan_->info->indexes().extract(cursor.record().body(), values);
+    const AnyKey key(question_.tree, cursor.key());
+    plan_->info->indexes().extract(snapshot_.indexable(key, cursor.record(), room), values);
     for (auto& value : values.found) found.emplace_back(std::move(value), cursor.key());
   }
   std::sort(found.begin(), found.end());
@@ -117,11 +117,17 @@ std::optional<AnyRecord> IndexWalk::next() {
 }
 
 std::optional<AnyRecord> IndexWalk::admit(KeyWord key, bool is_cut) {
-  auto record = filter_.admit(key);
-  if (!record || !is_cut) return record;
-  const bool in_range =
-      store::has_value_in(plan_->info->indexes(), plan_->index, record->view.body(), range_);
-  return in_range ? record : std::nullopt;
+  const auto stored = filter_.admit(key);
+  if (!stored) return std::nullopt;
+  const AnyKey found(question_.tree, key);
+  if (is_cut) {
+    std::vector<std::uint64_t> room;
+    const auto body = snapshot_.indexable(found, *stored, room);
+    if (!store::has_value_in(plan_->info->indexes(), plan_->index, body, range_))
+      return std::nullopt;
+  }
+  snapshot_.tree(question_.tree);
+  return AnyRecord{found, snapshot_.readable(found, *stored)};
 }
 
 }  // namespace coppice::client

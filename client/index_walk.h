@@ -16,13 +16,12 @@ namespace coppice::client {
 class RevisionFilter {
  public:
   RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions);
-  // The record, if there is one and it is meant.
-  std::optional<AnyRecord> admit(KeyWord key);
+  // The record as it is stored, if there is one and it is meant.
+  std::optional<RecordView> admit(KeyWord key);
 
  private:
   bool superseded(KeyWord key);
 
-  const TreeId tree_;
   const Revisions revisions_;
   std::optional<store::Cursor> records_;  // nothing: there is no such tree
 };
@@ -42,9 +41,10 @@ class IndexWalk {
     store::IndexNumber number;  // none: by a look through all records
   };
   static std::optional<Plan> plan(const SnapshotState& snapshot, const IndexQuestion& question);
-  void look_through(const SnapshotState& snapshot);
+  void look_through();
   std::optional<AnyRecord> admit(KeyWord key, bool is_cut);
 
+  const SnapshotState& snapshot_;
   const IndexQuestion question_;
   const store::ValueRange range_;
   const std::optional<Plan> plan_;

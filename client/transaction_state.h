@@ -37,6 +37,7 @@ struct Work {
   std::vector<std::uint64_t> body;                       // canonical; stale while `message` is set
   std::unique_ptr<capnp::MallocMessageBuilder> message;  // being edited
   std::vector<std::uint64_t> started_as;                 // of a draft: the released body
+  bool started_converted = false;                        // which is stored in an earlier generation
   bool is_new = false;                                   // the tree does not have it yet
   bool changed = false;                                  // to be written at all
   bool edited = false;     // holds an edit that no action of this transaction hands in
@@ -99,6 +100,9 @@ class TransactionState {
   Work* borrowed_work(AnyKey key, Tombstone tombstone = Tombstone::refused);
   // The same, of a draft or an unversioned record; or what this transaction makes.
   Work* changeable_work(AnyKey key, const char* what_instead);
+  // Refuses where this program's schema waits for a migration.
+  bool can_write(TreeId tree);
+  bool is_converted(AnyKey draft, std::uint32_t version) const;
   // Whether this transaction makes it.
   bool is_created_here(const Work& work) const;
   // Where nothing refused a call may write.
@@ -112,6 +116,7 @@ class TransactionState {
   void check_limits();
   void fill(protocol::Action::Builder action, const PlannedAction& planned,
             std::uint64_t operation);
+  void fill_next_revision(protocol::Action::Builder action, const Work& draft);
 
   Replica& replica_;
   std::optional<Snapshot> before_;

@@ -12,6 +12,8 @@ set(COPPICE_CLIENT_TESTS
   client/indexer_test.cpp
   client/limits_test.cpp
   client/memory_indexer_test.cpp
+  client/migrated_index_test.cpp
+  client/migration_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
   client/pins_test.cpp
