@@ -23,5 +23,6 @@ set(COPPICE_CLIENT_TESTS
   client/search_test.cpp
   client/site.cpp
   client/sync_test.cpp
+  client/unseen_work_test.cpp
   client/walk_test.cpp
   client/what_if_test.cpp)
