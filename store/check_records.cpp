@@ -133,8 +133,7 @@ void check_declared_indexes(Database& database, const Txn& txn, CheckReport& rep
     report.found(Trouble::derived, "the declared indexes", std::move(fault));
   if (findings.unread > 0) {
     report.left_out("what the declared indexes have of " + std::to_string(findings.unread) +
-                    " records of earlier generations, which only a program with the "
-                    "migration can read (Client::check)");
+                    " records of earlier generations, which only the migration can read");
   }
 }
 

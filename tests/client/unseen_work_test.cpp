@@ -182,4 +182,95 @@ TEST_CASE("a schema without a number that the server saw meanwhile loses nothing
   check_equal(site, ann);
 }
 
+namespace {
+
+// The server's answers and changes are lost; what it says of itself arrives.
+std::optional<wire::Frame> without_answers(wire::Frame frame) {
+  const auto bytes = frame.bytes();
+  capnp::FlatArrayMessageReader message(kj::arrayPtr(
+      reinterpret_cast<const capnp::word*>(bytes.data()), bytes.size() / sizeof(capnp::word)));
+  const auto root = message.getRoot<protocol::ToClient>();
+  if (root.isWelcome() || root.isCatalogue() || root.isClients()) return frame;
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("a body without a number in a request that the server has is read by its own schema",
+          "[client]") {
+  Site site;
+  Key<shop::Part> key;
+  {
+    Desk old(site, "ann");
+    old.go_on_line();
+    key = made_part(old, site, "P1");
+    old.borrow(key);
+  }
+  {
+    UnseenDesk seen(site, "ann");
+    seen.open();
+    REQUIRE(seen.paint(key, "red"));
+    REQUIRE(seen.check_in(key, Borrowing::kept));
+    REQUIRE(seen.paint(key, "green"));
+    seen.on_receive = without_answers;
+    seen.connect();
+    site.settle();
+    CHECK(site.header(key).iteration == 2);
+  }
+  migrate(site);
+  PricedDesk ann(site, "ann");
+  ann.on_receive = without_answers;
+  ann.open();
+  ann.connect();
+  site.settle();
+  CHECK(ann->status().outbox > 0);
+  CHECK(ann.price(key) == "12 EUR");
+  // What was handed in is shown again.
+  ann->give_back({AnyKey(key)});
+  CHECK(ann.price(key) == "12 EUR");
+  ann.on_receive = nullptr;
+  ann.cut();
+  site.settle();
+  CHECK(ann->status().conflicts == 0);
+  CHECK(ann->status().outbox == 0);
+  CHECK(ann.price(key) == "12 EUR");
+  check_equal(site, ann);
+}
+
+TEST_CASE("where nothing was migrated, a refused schema leaves a replica as it was", "[client]") {
+  Site site;
+  Key<shop::Part> key;
+  {
+    Desk old(site, "ann");
+    old.go_on_line();
+    key = made_part(old, site, "P1");
+    old.borrow(key);
+  }
+  {
+    UnseenDesk unseen(site, "ann");
+    unseen.open();
+    REQUIRE(unseen.paint(key, "red"));
+  }
+  // Others went another way meanwhile.
+  const auto smelling =
+      tree_in_shop("parts", {{"obsolete @20 :Bool;", "obsolete @20 :Bool;\n  smell @21 :Int64;"}});
+  Desk bob(site, "bob");
+  bob.options.trees = {{kParts, smelling->message()}};
+  bob.go_on_line();
+  {
+    Desk tool(site, "ann");
+    tool.options.trees = {};
+    tool.open();
+    tool.connect();
+    site.settle();
+    CHECK(tool->status().connection == Connection::refused);
+    CHECK(tool->status().conflicts == 0);
+    CHECK(tool->snapshot().catalogue().find(kParts)->version() == 1);
+  }
+  UnseenDesk unseen(site, "ann");
+  unseen.open();
+  REQUIRE(unseen.paint(key, "green"));
+  CHECK(unseen->check_invariants() == std::vector<std::string>{});
+}
+
 }  // namespace coppice::test
