@@ -38,7 +38,13 @@ Result<RecordView> Applier::checked(const TreeInfo& tree, std::span<const std::b
   auto record = RecordView::parse(value);
   if (!record) return bad_server("a record that contradicts its header.");
   if (record->header().removed()) return *record;
-  auto body = tree.shape().check(std::as_bytes(record->body()), scratch_);
+  // Only what was migrated has to be looked up.
+  TreeInfoPtr earlier;
+  if (record->header().schema_version < tree.generation()) {
+    earlier = catalogue_->describing(tree.id(), record->header().schema_version);
+    if (!earlier) return bad_server("a record of a version that is not in the catalogue.");
+  }
+  auto body = (earlier ? *earlier : tree).shape().check(std::as_bytes(record->body()), scratch_);
   if (!body) return body.error();
   if (body->words().data() != record->body().data())
     return bad_server("a body that is not canonical.");
@@ -352,7 +358,8 @@ void Applier::show_as_left_by(AnyKey key, std::uint64_t operation) {
   auto handed_in = StoredRequest(*request(operation)).body_of(key);
   if (!handed_in) return writer_.show_header(key, header);
   header.flags &= static_cast<std::uint16_t>(~RecordHeader::kRemoved);
-  header.schema_version = handed_in->schema_version;
+  header.schema_version = writer_.replica().version_in_request(writer_.txn(), operation, key.tree,
+                                                               handed_in->schema_version);
   writer_.show(key, header,
                std::vector<std::uint64_t>(handed_in->body.begin(), handed_in->body.end()));
 }
@@ -370,7 +377,8 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation, const E
   const std::uint64_t open = open_operation_on(touched.key);
   const bool is_work =
       (touched.kind == Kind::CHECK_IN || edited) && (open != 0 || differs_from_base(touched.key));
-  if (is_work && (open != 0 || still_ours(touched.key, touched.token))) {
+  const bool can_stay = writer_.can_read(touched.key, *current);
+  if (is_work && can_stay && (open != 0 || still_ours(touched.key, touched.token))) {
     // The work stays where it is, and the borrow with it.
     RecordHeader header = open != 0 ? current->header() : writer_.base(touched.key)->header();
     header.sequence = LocalMark::edited(open);
@@ -380,8 +388,8 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation, const E
   if (edited) {
     auto authority = writer_.base(touched.key);
     // Where the authority has no such revision, the edit goes the way of what it stood on.
-    return rescue_edit(touched.key,
-                       authority ? borrow_lost(touched.key, authority->header()) : why);
+    const bool is_lost = authority && can_stay;
+    return rescue_edit(touched.key, is_lost ? borrow_lost(touched.key, authority->header()) : why);
   }
   if (open != 0) return show_as_left_by(touched.key, open);
   writer_.show_base(touched.key);

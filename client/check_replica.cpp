@@ -53,7 +53,7 @@ class ReplicaCheck {
   void run() {
     store::check_records(replica_.database(), txn_, report_);
     for (const auto& [id, tree] : catalogue_->trees()) check_marks(id);
-    store::check_declared_indexes(replica_.database(), txn_, report_);
+    store::check_declared_indexes(replica_.database(), txn_, report_, &replica_.old_bodies());
     rows_of("the table of bases", [&] { check_bases(); });
     rows_of("the table of borrows", [&] {
       check_messages<protocol::Holder>("the table of borrows", replica_.tables().borrows);
@@ -139,12 +139,15 @@ class ReplicaCheck {
 
   void check_index(const Follower& follower) {
     MemoryIndex expected;
+    std::vector<std::uint64_t> room;
     for (TreeId id : follower.trees) {
       auto* tree = replica_.tree(id);
       if (!tree) continue;
-      store::visit_whole_records(txn_, *tree, report_, [&](KeyWord word, RecordView record) {
-        if (record.header().removed()) return;
-        follower.indexer->change({AnyKey(id, word), std::nullopt, record}, expected);
+      store::visit_whole_records(txn_, *tree, report_, [&](KeyWord word, RecordView stored) {
+        if (stored.header().removed()) return;
+        const AnyKey key(id, word);
+        const auto record = replica_.reading()->readable(key, stored, room);
+        if (record) follower.indexer->change({key, std::nullopt, *record}, expected);
       });
     }
     std::set<std::pair<std::uint64_t, std::uint64_t>> stored;

@@ -28,8 +28,14 @@ void put_work(ReplicaWriter& writer, const Work& work, std::uint64_t operation,
   header.changed_us = now_us;
   if (work.is_new) header.created_us = now_us;
   if (header.token == OwnGrant::kBit) header.token = OwnGrant::of(operation);
+  const auto stored = work.is_new ? std::nullopt : writer.visible(work.key);
   if (work.is_new) {
     writer.show_new(work.key, header, work.body);
+  } else if (stored && stored->header().released()) {
+    // What was released keeps its bytes, however this program reads them.
+    header.schema_version = stored->header().schema_version;
+    writer.keep_base(work.key);
+    writer.show_header(work.key, header);
   } else {
     writer.keep_base(work.key);
     writer.show(work.key, header, work.body);
@@ -56,7 +62,7 @@ std::vector<Error> unique_refusals(Replica& replica, const TransactionState& sta
   auto txn = replica.database().read();
   store::UniqueCheck check(replica.indexes(), txn);
   for (const Work& work : state.works()) {
-    if (work.changed) check.add(work.key, work.body);
+    if (work.changed) check.add(work.key, {work.body, work.header.schema_version});
   }
   std::vector<Error> refusals;
   for (const auto& clash : check.run())

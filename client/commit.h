@@ -18,6 +18,10 @@ struct Committed {
 Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
                                      std::int64_t now_us);
 
+// A request of this number, which `fill` completes.
+wire::Frame request_frame(std::uint64_t operation,
+                          const std::function<void(protocol::Request::Builder)>& fill);
+
 // Stores a request that changes nothing locally (a borrow, a lease, ...), which `fill` completes.
 // Returns its operation number.
 std::uint64_t queue_request(Replica& replica,

@@ -16,6 +16,9 @@ struct Conflict {
   operation @3 :UInt64;
   # The operation that was refused; 0: work that was not handed in when its borrow was lost.
 
+  schemas @4 :List(Protocol.TreeSchema);
+  # Of actions whose body has no version: the schemas by which those were written, where their trees were migrated since.
+
   struct Base {
     tree @0 :UInt64;
     key @1 :UInt64;

@@ -3,7 +3,6 @@
 #include <capnp/message.h>
 
 #include "client/convert.h"
-#include "client/drawer.capnp.h"
 #include "client/stored_request.h"
 #include "schema/body_shape.h"
 
@@ -80,22 +79,55 @@ const char* action_name(protocol::Action::Kind kind) {
   return "unknown";
 }
 
-Conflict to_conflict(std::uint64_t number, stored::Conflict::Reader stored) {
+// The schema that was kept with it; empty: the catalogue has it.
+std::vector<std::uint64_t> schema_in(stored::Conflict::Reader conflict, TreeId tree) {
+  for (auto schema : conflict.getSchemas()) {
+    if (schema.getTree() == tree.value) return canonical_words(schema);
+  }
+  return {};
+}
+
+// The body as the program knows it; as it is stored, where that cannot be.
+Conflict::Item to_item(const Reading& reading, stored::Conflict::Reader stored,
+                       protocol::Action::Reader action) {
+  Conflict::Item item;
+  item.key = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
+  item.action = action_name(action.getKind());
+  item.mine = words_of(action.getBody());
+  item.schema_version = action.getSchemaVersion();
+  if (item.schema_version == 0) item.schema = schema_in(stored, item.key.tree);
+  if (item.mine.empty() || !item.schema.empty()) return item;
+  if (!reading.is_old(item.key.tree, item.schema_version)) return item;
+  if (auto body = reading.convert(item.key, item.schema_version, item.mine)) {
+    item.mine = std::move(*body);
+    item.schema_version = reading.catalogue()->find(item.key.tree)->version();
+  }
+  return item;
+}
+
+// Of the same generation as `mine`, or empty.
+std::vector<std::uint64_t> base_of(const Reading& reading, const Conflict::Item& item,
+                                   stored::Conflict::Base::Reader base) {
+  const auto value = words_of(base.getValue());
+  const auto stored = RecordView::parse(std::as_bytes(std::span(value)));
+  if (!stored || !item.schema.empty()) return {};
+  std::vector<std::uint64_t> room;
+  const auto record = reading.readable(item.key, *stored, room);
+  if (!record || reading.is_old(item.key.tree, item.schema_version)) return {};
+  return {record->body().begin(), record->body().end()};
+}
+
+Conflict to_conflict(const Reading& reading, std::uint64_t number,
+                     stored::Conflict::Reader stored) {
   Conflict conflict;
   conflict.number = number;
   conflict.comment = stored.getTransaction().getComment();
   for (auto reason : stored.getReasons()) conflict.reasons.push_back(to_error(reason));
   for (auto action : stored.getTransaction().getActions()) {
-    Conflict::Item item;
-    item.key = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
-    item.action = action_name(action.getKind());
-    item.mine = words_of(action.getBody());
+    Conflict::Item item = to_item(reading, stored, action);
     for (auto base : stored.getBases()) {
-      if (base.getTree() != action.getTree() || base.getKey() != action.getKey()) continue;
-      auto value = words_of(base.getValue());
-      if (auto record = RecordView::parse(std::as_bytes(std::span(value)))) {
-        item.base.assign(record->body().begin(), record->body().end());
-      }
+      const bool same = base.getTree() == action.getTree() && base.getKey() == action.getKey();
+      if (same) item.base = base_of(reading, item, base);
     }
     conflict.items.push_back(std::move(item));
   }
@@ -113,6 +145,11 @@ void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
       StoredRequest(*writer.txn().find(writer.replica().tables().outbox, operation))
           .reader()
           .getTransaction());
+  for (auto action : conflict.getTransaction().getActions()) {
+    if (action.getBody().size() == 0) continue;
+    action.setSchemaVersion(writer.replica().version_in_request(
+        writer.txn(), operation, TreeId{action.getTree()}, action.getSchemaVersion()));
+  }
   put_conflict(writer, conflict, reasons);
 }
 
@@ -130,15 +167,73 @@ void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, c
   put_conflict(writer, conflict, {why});
 }
 
+namespace {
+
+// Trees of bodies without a version whose schema is not kept with the conflict yet.
+std::vector<TreeInfoPtr> schemas_lacking(stored::Conflict::Reader conflict,
+                                         const std::map<TreeId, TreeInfoPtr>& schemas) {
+  std::map<TreeId, TreeInfoPtr> lacking;
+  for (auto action : conflict.getTransaction().getActions()) {
+    const TreeId tree{action.getTree()};
+    const bool unnumbered = action.getSchemaVersion() == 0 && action.getBody().size() > 0;
+    if (unnumbered && schemas.contains(tree) && schema_in(conflict, tree).empty())
+      lacking.emplace(tree, schemas.at(tree));
+  }
+  std::vector<TreeInfoPtr> infos;
+  for (auto& [id, info] : lacking) infos.push_back(std::move(info));
+  return infos;
+}
+
+// The row with these schemas beside those it has.
+std::vector<std::uint64_t> with_schemas(stored::Conflict::Reader conflict,
+                                        const std::vector<TreeInfoPtr>& added) {
+  capnp::MallocMessageBuilder message;
+  message.setRoot(conflict);
+  const auto before = conflict.getSchemas();
+  auto schemas = message.getRoot<stored::Conflict>().initSchemas(
+      before.size() + static_cast<unsigned>(added.size()));
+  for (unsigned i = 0; i < schemas.size(); ++i) {
+    schemas.setWithCaveats(i, i < before.size() ? before[i] : added[i - before.size()]->schema());
+  }
+  return canonical_words(message.getRoot<stored::Conflict>().asReader());
+}
+
+}  // namespace
+
+void keep_schemas_in_drawer(ReplicaWriter& writer, const std::map<TreeId, TreeInfoPtr>& schemas) {
+  std::map<std::uint64_t, std::vector<std::uint64_t>> rows;
+  {
+    store::Cursor cursor(writer.txn(), writer.replica().tables().drawer);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const auto conflict = capnp::readMessageUnchecked<stored::Conflict>(
+          reinterpret_cast<const capnp::word*>(cursor.value().data()));
+      const auto lacking = schemas_lacking(conflict, schemas);
+      if (!lacking.empty()) rows.emplace(cursor.key_number(), with_schemas(conflict, lacking));
+    }
+  }
+  for (const auto& [number, words] : rows)
+    writer.txn().put(writer.replica().tables().drawer, number, store::bytes_of(words));
+}
+
 std::vector<Conflict> read_drawer(const Replica& replica, const store::Txn& txn) {
   std::vector<Conflict> conflicts;
+  const auto reading = replica.reading();
   store::Cursor cursor(txn, replica.tables().drawer);
   for (bool more = cursor.first(); more; more = cursor.next()) {
     auto root = capnp::readMessageUnchecked<stored::Conflict>(
         reinterpret_cast<const capnp::word*>(cursor.value().data()));
-    conflicts.push_back(to_conflict(cursor.key_number(), root));
+    conflicts.push_back(to_conflict(*reading, cursor.key_number(), root));
   }
   return conflicts;
+}
+
+std::optional<StoredConflict> find_in_drawer(const Replica& replica, const store::Txn& txn,
+                                             std::uint64_t number) {
+  const auto value = txn.find(replica.tables().drawer, number);
+  if (!value) return std::nullopt;
+  const auto root = capnp::readMessageUnchecked<stored::Conflict>(
+      reinterpret_cast<const capnp::word*>(value->data()));
+  return StoredConflict{to_conflict(*replica.reading(), number, root), root};
 }
 
 bool discard_from_drawer(Replica& replica, std::uint64_t number) {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <vector>
 
+#include "client/drawer.capnp.h"
 #include "client/replica_writer.h"
 
 namespace coppice::client {
@@ -14,8 +17,19 @@ void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
 // The same for an edit that was never handed in.
 void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, const Error& why);
 
+// Adds to conflicts with bodies of these trees whose version has no number the schema that
+// describes them, unless they have one.
+void keep_schemas_in_drawer(ReplicaWriter& writer, const std::map<TreeId, TreeInfoPtr>& schemas);
+
 // What the drawer holds, oldest first.
 std::vector<Conflict> read_drawer(const Replica& replica, const store::Txn& txn);
+// One of them, and what is stored of it, a view of the transaction; nothing: there is none.
+struct StoredConflict {
+  Conflict conflict;
+  stored::Conflict::Reader stored;  // its actions are conflict.items, in order
+};
+std::optional<StoredConflict> find_in_drawer(const Replica& replica, const store::Txn& txn,
+                                             std::uint64_t number);
 
 // Whether there was a conflict of this number.
 bool discard_from_drawer(Replica& replica, std::uint64_t number);

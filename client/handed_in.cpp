@@ -30,7 +30,8 @@ HandedIn handed_in_body(const Replica& replica, const store::Txn& txn, AnyKey ke
     if (!request) return {};
     StoredRequest stored(*request);
     if (auto found = stored.body_of(key)) {
-      return {{found->body.begin(), found->body.end()}, found->schema_version};
+      return {{found->body.begin(), found->body.end()},
+              replica.version_in_request(txn, operation, key.tree, found->schema_version)};
     }
   }
   // The operation handed in no body (a release, a state): the authority's is the last.

@@ -32,7 +32,7 @@ class Values final : public IndexSink {
 }  // namespace
 
 RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions)
-    : tree_(tree), revisions_(Revisions::all) {
+    : revisions_(Revisions::all) {
   const auto info = snapshot.catalogue->find(tree);
   if (info && info->versioned()) revisions_ = revisions;
   if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn(), records->table());
@@ -40,17 +40,17 @@ RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revis
 
 RevisionFilter::RevisionFilter(const SnapshotState& snapshot, const TreeInfo& info,
                                Revisions revisions)
-    : tree_(info.id()), revisions_(info.versioned() ? revisions : Revisions::all) {
-  if (auto* records = snapshot.tree(tree_)) records_.emplace(snapshot.txn(), records->table());
+    : revisions_(info.versioned() ? revisions : Revisions::all) {
+  if (auto* records = snapshot.tree(info.id())) records_.emplace(snapshot.txn(), records->table());
 }
 
-std::optional<AnyRecord> RevisionFilter::admit(KeyWord key) {
+std::optional<RecordView> RevisionFilter::admit(KeyWord key) {
   if (!records_ || !records_->first_value(key.value)) return std::nullopt;
   const RecordView record = store::stored_record(records_->value());
   if (record.header().removed()) return std::nullopt;
   if (revisions_ == Revisions::released && !record.header().released()) return std::nullopt;
   if (revisions_ != Revisions::all && superseded(key)) return std::nullopt;
-  return AnyRecord{AnyKey(tree_, key), record};
+  return record;
 }
 
 bool RevisionFilter::superseded(KeyWord key) {
@@ -63,7 +63,8 @@ bool RevisionFilter::superseded(KeyWord key) {
 }
 
 IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& question)
-    : question_(question),
+    : snapshot_(snapshot),
+      question_(question),
       range_{question.from, question.to},
       filter_(snapshot, question.tree, question.revisions) {
   if (auto* index = usable_index(snapshot, question)) index_ = *index;
@@ -71,17 +72,19 @@ IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& questio
   if (index_->number) {
     entries_.emplace(snapshot.txn(), snapshot.replica.indexes().tables(), index_->number, range_);
   } else {
-    look_through(snapshot);
+    look_through();
   }
 }
 
-void IndexWalk::look_through(const SnapshotState& snapshot) {
-  auto* records = snapshot.tree(question_.tree);
+void IndexWalk::look_through() {
+  auto* records = snapshot_.tree(question_.tree);
   if (!records) return;
   std::vector<std::pair<std::string, KeyWord>> found;
-  for (store::RecordCursor cursor(snapshot.txn(), *records); cursor; cursor.next()) {
+  std::vector<std::uint64_t> room;
+  for (store::RecordCursor cursor(snapshot_.txn(), *records); cursor; cursor.next()) {
     Values values(index_->place, range_);
-    index_->info->indexes().extract(cursor.record().body(), values);
+    const AnyKey key(question_.tree, cursor.key());
+    index_->info->indexes().extract(snapshot_.indexable(key, cursor.record(), room), values);
     for (auto& value : values.found) found.emplace_back(std::move(value), cursor.key());
   }
   std::sort(found.begin(), found.end());
@@ -104,11 +107,17 @@ std::optional<AnyRecord> IndexWalk::next() {
 }
 
 std::optional<AnyRecord> IndexWalk::admit(KeyWord key, bool is_cut) {
-  auto record = filter_.admit(key);
-  if (!record || !is_cut) return record;
-  const bool in_range =
-      store::has_value_in(index_->info->indexes(), index_->place, record->view.body(), range_);
-  return in_range ? record : std::nullopt;
+  const auto stored = filter_.admit(key);
+  if (!stored) return std::nullopt;
+  const AnyKey found(question_.tree, key);
+  if (is_cut) {
+    std::vector<std::uint64_t> room;
+    const auto body = snapshot_.indexable(found, *stored, room);
+    if (!store::has_value_in(index_->info->indexes(), index_->place, body, range_))
+      return std::nullopt;
+  }
+  snapshot_.tree(question_.tree);
+  return AnyRecord{found, snapshot_.readable(found, *stored)};
 }
 
 namespace {
@@ -128,9 +137,11 @@ FirstEntry first_entry(const SnapshotState& snapshot, const IndexQuestion& quest
   auto word = snapshot.txn().find(snapshot.replica.indexes().tables().values, key.bytes());
   if (!word) return {true, std::nullopt};
   RevisionFilter filter(snapshot, *index->info, question.revisions);
-  auto record = filter.admit(store::key_in_entry(*word));
-  const bool found = record.has_value();
-  return {found, std::move(record)};
+  const KeyWord found = store::key_in_entry(*word);
+  const auto stored = filter.admit(found);
+  if (!stored) return {};
+  const AnyKey any(question.tree, found);
+  return {true, AnyRecord{any, snapshot.readable(any, *stored)}};
 }
 
 bool is_one_value(const IndexQuestion& question) {

@@ -19,13 +19,12 @@ class RevisionFilter {
   RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions);
   // The same for who knows the tree already.
   RevisionFilter(const SnapshotState& snapshot, const TreeInfo& info, Revisions revisions);
-  // The record, if there is one and it is meant.
-  std::optional<AnyRecord> admit(KeyWord key);
+  // The record as it is stored, if there is one and it is meant.
+  std::optional<RecordView> admit(KeyWord key);
 
  private:
   bool superseded(KeyWord key);
 
-  const TreeId tree_;
   Revisions revisions_;
   std::optional<store::Cursor> records_;  // nothing: there is no such tree
 };
@@ -38,9 +37,10 @@ class IndexWalk {
   std::optional<AnyRecord> next();
 
  private:
-  void look_through(const SnapshotState& snapshot);
+  void look_through();
   std::optional<AnyRecord> admit(KeyWord key, bool is_cut);
 
+  const SnapshotState& snapshot_;
   const IndexQuestion question_;
   const store::ValueRange range_;
   std::optional<UsableIndex> index_;

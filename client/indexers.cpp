@@ -57,9 +57,10 @@ std::string tell(const Follower& follower, store::WriteTxn& txn, const IndexedCh
   return why;
 }
 
-// In the store 0 is "never built", so versions are kept one higher.
-std::uint64_t stored_version(const Indexer& indexer) {
-  return std::uint64_t{indexer.version()} + 1;
+// What its table was made by. In the store 0 is "never built", so versions are kept one higher.
+std::uint64_t stored_version(const Follower& follower) {
+  return std::uint64_t{follower.migrations_behind} << 33 |
+         (std::uint64_t{follower.indexer->version()} + 1);
 }
 
 Event event_of(Error error) {
@@ -76,15 +77,18 @@ bool Follower::follows(TreeId tree) const {
   return std::find(trees.begin(), trees.end(), tree) != trees.end();
 }
 
-Indexers::Indexers(store::Database& database, const std::vector<std::shared_ptr<Indexer>>& indexers,
-                   Client::Access access, Progress progress)
-    : database_(database), progress_(std::move(progress)) {
+Indexers::Indexers(store::Database& database, ReadingNow reading,
+                   const std::vector<std::shared_ptr<Indexer>>& indexers, Client::Access access,
+                   Progress progress)
+    : database_(database), reading_(std::move(reading)), progress_(std::move(progress)) {
   const bool writable = access == Client::Access::read_write;
   for (const auto& indexer : indexers) {
     auto follower = std::make_unique<Follower>();
     follower->indexer = indexer;
     follower->name = indexer->name();
     follower->trees = indexer->trees();
+    for (TreeId id : follower->trees)
+      follower->migrations_behind += reading_()->migrations_behind(id);
     if (find(follower->name)) {
       throw RefusedError(error(Errc::bad_request, "Two indexers are named '" + follower->name +
                                                       "'. Give one of them another name."));
@@ -114,7 +118,7 @@ bool Indexers::follow(TreeId tree) const {
 
 bool Indexers::is_current(const store::Txn& txn, const Follower& follower) const {
   return follower.table &&
-         database_.meta().number(txn, follower.version_fact()) == stored_version(*follower.indexer);
+         database_.meta().number(txn, follower.version_fact()) == stored_version(follower);
 }
 
 std::string Indexers::build(Follower& follower) {
@@ -132,19 +136,11 @@ std::string Indexers::build(Follower& follower) {
       txn.clear(*follower.table);
       follower.indexer->begin(nullptr);
       for (TreeId id : follower.trees) {
-        auto records = database_.tree(id);
-        if (!records) continue;
-        for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
-          if (progress_ && progress.done % kProgressStep == 0) progress_(progress);
-          ++progress.done;
-          auto record = cursor.record();
-          if (record.header().removed()) continue;
-          const IndexedChange change{AnyKey(id, cursor.key()), std::nullopt, record};
-          if (auto why = tell(follower, txn, change); !why.empty()) throw Stopped{std::move(why)};
-        }
+        auto why = build_tree(follower, id, txn, progress);
+        if (!why.empty()) throw Stopped{std::move(why)};
       }
       state = follower.indexer->end();
-      database_.meta().set_number(txn, follower.version_fact(), stored_version(*follower.indexer));
+      database_.meta().set_number(txn, follower.version_fact(), stored_version(follower));
     });
   } catch (const Stopped& stopped) {
     database_.write([&](store::WriteTxn& txn) {
@@ -156,6 +152,25 @@ std::string Indexers::build(Follower& follower) {
   if (progress_) progress_({progress.what, progress.total, progress.total});
   const std::lock_guard lock(mutex_);
   follower.committed = std::move(state);
+  return {};
+}
+
+std::string Indexers::build_tree(Follower& follower, TreeId id, store::WriteTxn& txn,
+                                 BuildProgress& progress) const {
+  const auto records = database_.tree(id);
+  if (!records) return {};
+  const auto reading = reading_();
+  std::vector<std::uint64_t> room;
+  for (store::RecordCursor cursor(txn, *records); cursor; cursor.next()) {
+    if (progress_ && progress.done % kProgressStep == 0) progress_(progress);
+    ++progress.done;
+    if (cursor.record().header().removed()) continue;
+    const AnyKey key(id, cursor.key());
+    // What the program's migration refuses is in no index.
+    const auto record = reading->readable(key, cursor.record(), room);
+    if (!record) continue;
+    if (auto why = tell(follower, txn, {key, std::nullopt, *record}); !why.empty()) return why;
+  }
   return {};
 }
 

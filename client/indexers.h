@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/reading.h"
 #include "coppice/client.h"
 #include "coppice/indexer.h"
 #include "store/database.h"
@@ -29,6 +30,10 @@ struct Follower {
   std::shared_ptr<const void> committed;
   std::shared_ptr<const void> prepared;  // by a transaction that may be committed at any moment
   std::uint64_t prepared_number = 0;     // of that transaction; 0: there is none
+
+  // How many migrations lie behind the schemas by which it reads its trees. Constant: what becomes
+  // of a tree while it is open is read the same.
+  std::uint32_t migrations_behind = 0;
 
   bool follows(TreeId tree) const;
   std::string version_fact() const { return "index." + name + ".version"; }
@@ -51,11 +56,14 @@ class IndexerFailed : public std::runtime_error {
 class Indexers {
  public:
   using Progress = std::function<void(const BuildProgress&)>;
+  // How the program reads the trees at the moment.
+  using ReadingNow = std::function<std::shared_ptr<const Reading>()>;
 
   // Opens their tables. REQUIRES: trees are opened already. In a replica that is only read, nothing
   // is built, and what its owner keeps is asked.
-  Indexers(store::Database& database, const std::vector<std::shared_ptr<Indexer>>& indexers,
-           Client::Access access, Progress progress);
+  Indexers(store::Database& database, ReadingNow reading,
+           const std::vector<std::shared_ptr<Indexer>>& indexers, Client::Access access,
+           Progress progress);
 
   const std::vector<std::unique_ptr<Follower>>& followers() const { return followers_; }
   const Follower* find(std::string_view name) const;
@@ -78,10 +86,14 @@ class Indexers {
   friend class IndexerTransaction;
   // Returns why not; empty: built.
   std::string build(Follower& follower);
+  // Tells the indexer of every record of a tree. Returns why it could not follow; empty: it did.
+  std::string build_tree(Follower& follower, TreeId id, store::WriteTxn& txn,
+                         BuildProgress& progress) const;
   void mark_set_aside(Follower& follower, std::string why);
   void mark_ready(Follower& follower);
 
   store::Database& database_;
+  const ReadingNow reading_;
   const Progress progress_;
   std::vector<std::unique_ptr<Follower>> followers_;
   bool in_memory_ = false;  // one of them lives there

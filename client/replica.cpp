@@ -49,9 +49,19 @@ AnyKey PairKey::parse(store::Bytes bytes) {
   return AnyKey(TreeId{load_big_endian(bytes.data())}, KeyWord(load_big_endian(bytes.data() + 8)));
 }
 
+bool MigratedBodies::reads(TreeId tree) const {
+  return replica_.reading()->reads_into_newest(tree);
+}
+
+std::vector<std::uint64_t> MigratedBodies::read(AnyKey key, const store::WrittenBody& body) const {
+  auto made = replica_.reading()->convert(key, body.version, body.words);
+  return made ? std::move(*made) : std::vector<std::uint64_t>{};
+}
+
 Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
                  const std::function<std::uint64_t()>& random)
-    : database_(folder, store::Role::replica, environment_options(options)) {
+    : database_(folder, store::Role::replica, environment_options(options)),
+      migrations_(options.migrations) {
   using store::Layout;
   const bool writable = options.access == Client::Access::read_write;
   tables_.outbox = database_.table("outbox", Layout::integer_keys);
@@ -93,18 +103,20 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
       ids_.add(key.tree, {key.word.value, range[0], range[1]});
     }
   }
+  const auto reading_now = [this] { return reading(); };
   if (options.origin == Client::Origin::elsewhere) {
     // A check asks what indexers there are: none yet.
-    indexers_ = std::make_unique<Indexers>(database_, std::vector<std::shared_ptr<Indexer>>{},
-                                           options.access, nullptr);
+    read_anew();
+    indexers_ = std::make_unique<Indexers>(
+        database_, reading_now, std::vector<std::shared_ptr<Indexer>>{}, options.access, nullptr);
     require_sound();
   }
   open_trees(options.trees, writable);
   using Kept = store::Indexes::Kept;
-  indexes_.emplace(database_, writable ? Kept::all : Kept::none);
+  indexes_.emplace(database_, writable ? Kept::all : Kept::none, &old_bodies_);
   indexes_->work_to_the_end();
-  indexers_ =
-      std::make_unique<Indexers>(database_, options.indexers, options.access, options.on_progress);
+  indexers_ = std::make_unique<Indexers>(database_, reading_now, options.indexers, options.access,
+                                         options.on_progress);
 }
 
 void Replica::require_sound() {
@@ -125,6 +137,7 @@ void Replica::open_trees(const std::vector<TreeDefinition>& trees, bool writable
   }
   if (writable) drop_pending_of_others();
   for (const auto& [id, program] : programs_) open_tree(program, writable);
+  read_anew();
 }
 
 void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
@@ -139,12 +152,11 @@ void Replica::open_tree(const TreeInfoPtr& program, bool writable) {
     if (writable) database_.adopt(program);
     return;
   }
-  if (catalogue->version_known_to(*program) != 0) return;
+  const auto stands = standing(*catalogue, *program, migrations_.has(program->id()));
+  if (!stands) throw RefusedError(stands.error());
+  if (*stands != Standing::newer) return;
   // Also against what an earlier program wrote by and the authority has not seen.
-  auto change = compare_schemas(*stored, *program);
-  if (change && *change == SchemaChange::newer) {
-    change = compare_schemas(*catalogue->find(program->id(), 0), *program);
-  }
+  const auto change = compare_schemas(*catalogue->find(program->id(), 0), *program);
   if (!change) throw RefusedError(change.error());
   if (writable && *change == SchemaChange::newer) database_.adopt(program);
 }
@@ -187,10 +199,57 @@ std::uint32_t Replica::writes_by(TreeId id) {
   return found->second;
 }
 
+namespace {
+
+std::string unnumbered_fact(TreeId tree, const char* what) {
+  return store::tree_table_name(tree) + ".unnumbered." + what;
+}
+
+}  // namespace
+
+std::uint32_t Replica::version_in_request(const store::Txn& txn, std::uint64_t operation,
+                                          TreeId tree, std::uint32_t version) const {
+  if (version != 0 || database_.catalogue()->find(tree)->generation() == 0) return version;
+  const auto& meta = database_.meta();
+  if (operation > meta.number(txn, unnumbered_fact(tree, "last"))) return 0;
+  return static_cast<std::uint32_t>(meta.number(txn, unnumbered_fact(tree, "version")));
+}
+
+void Replica::note_unnumbered(store::WriteTxn& txn, TreeId tree, std::uint64_t last,
+                              std::uint32_t version) const {
+  database_.meta().set_number(txn, unnumbered_fact(tree, "last"), last);
+  database_.meta().set_number(txn, unnumbered_fact(tree, "version"), version);
+}
+
+Result<std::shared_ptr<const Reading>> Replica::reading_with(
+    std::span<const TreeInfoPtr> versions) const {
+  auto after = std::make_shared<Catalogue>(*database_.catalogue());
+  for (const TreeInfoPtr& version : versions) after->put(version);
+  for (const auto& [id, program] : programs_) {
+    if (!after->find(id)) continue;
+    const auto stands = standing(*after, *program, migrations_.has(id));
+    if (!stands) return stands.error();
+  }
+  return std::make_shared<const Reading>(std::move(after), programs_, migrations_);
+}
+
 void Replica::adopt(std::span<const TreeInfoPtr> versions) {
   database_.adopt(versions);
-  for (const TreeInfoPtr& version : versions)
+  read_anew();
+  for (const TreeInfoPtr& version : versions) {
     indexes_->follow(database_.catalogue()->find(version->id()));
+  }
+}
+
+std::shared_ptr<const Reading> Replica::reading() const {
+  std::lock_guard lock(trees_mutex_);
+  return reading_;
+}
+
+void Replica::read_anew() {
+  auto reading = std::make_shared<const Reading>(database_.catalogue(), programs_, migrations_);
+  std::lock_guard lock(trees_mutex_);
+  reading_ = std::move(reading);
 }
 
 const store::RecordTree* Replica::tree(TreeId id) const {

@@ -12,6 +12,7 @@
 
 #include "client/id_pool.h"
 #include "client/indexers.h"
+#include "client/reading.h"
 #include "coppice/client.h"
 #include "store/database.h"
 #include "store/indexes.h"
@@ -42,6 +43,20 @@ class PairKey {
   std::array<std::byte, 16> bytes_;
 };
 
+class Replica;
+
+// What declared indexes take of bodies of earlier generations: as the program's migrations read
+// them.
+class MigratedBodies final : public store::OldBodies {
+ public:
+  explicit MigratedBodies(const Replica& replica) : replica_(replica) {}
+  bool reads(TreeId tree) const override;
+  std::vector<std::uint64_t> read(AnyKey key, const store::WrittenBody& body) const override;
+
+ private:
+  const Replica& replica_;
+};
+
 // The stored side of a client: its records, its own unsent work and what it knows of the world.
 // Knows no network and no time.
 //
@@ -60,6 +75,7 @@ class Replica {
   // Declared ones; in a replica that is only looked at, none is kept.
   store::Indexes& indexes() { return *indexes_; }
   const store::Indexes& indexes() const { return *indexes_; }
+  const store::OldBodies& old_bodies() const { return old_bodies_; }
   IdPool& ids() { return ids_; }
   const IdPool& ids() const { return ids_; }
 
@@ -69,10 +85,24 @@ class Replica {
   // The version of a tree's schema that this program writes bodies by; 0: one that has no number
   // yet. REQUIRES: the tree is in the catalogue. Threads: as writing.
   std::uint32_t writes_by(TreeId tree);
+  // The version of a body in the request of an operation. One without a number that was written
+  // before its tree's present generation, and that the authority has, is told by what was noted
+  // then.
+  std::uint32_t version_in_request(const store::Txn& txn, std::uint64_t operation, TreeId tree,
+                                   std::uint32_t version) const;
+  // Notes it: requests up to `last` have bodies of this version where they say none.
+  void note_unnumbered(store::WriteTxn& txn, TreeId tree, std::uint64_t last,
+                       std::uint32_t version) const;
   // Trees the program named, for which it may want to make records.
   const std::vector<TreeId>& program_trees() const { return program_trees_; }
-  // Schemas from the authority.
+  // How this program would read the trees with these schemas from the authority. Errors: as
+  // standing(), where it could not go on with them.
+  Result<std::shared_ptr<const Reading>> reading_with(std::span<const TreeInfoPtr> versions) const;
+  // Takes them. REQUIRES: reading_with() found nothing against it, and leave_behind() was called
+  // where a tree begins a generation.
   void adopt(std::span<const TreeInfoPtr> versions);
+  // How this program reads the trees, with the catalogue of now. Any thread.
+  std::shared_ptr<const Reading> reading() const;
 
   std::string client_uuid() const { return client_uuid_; }
   const std::string& application() const { return application_; }
@@ -87,6 +117,7 @@ class Replica {
   void require_sound();
   void open_trees(const std::vector<TreeDefinition>& trees, bool writable);
   void open_tree(const TreeInfoPtr& program, bool writable);
+  void read_anew();
   // A schema that a program brought which is not this one, and by which nothing unsent was written.
   void drop_pending_of_others();
 
@@ -94,6 +125,8 @@ class Replica {
   Tables tables_;
   std::unique_ptr<Indexers> indexers_;      // never null once constructed
   std::map<TreeId, TreeInfoPtr> programs_;  // schemas as the program was compiled with
+  const Migrations migrations_;
+  const MigratedBodies old_bodies_{*this};
   // The writer's: what writes_by() found, as long as the catalogue is the same.
   std::map<TreeId, std::uint32_t> writes_by_;
   std::shared_ptr<const Catalogue> writes_by_of_;
@@ -104,6 +137,7 @@ class Replica {
   std::string application_;
   std::atomic<std::uint32_t> client_number_ = 0;  // any thread
   mutable std::mutex trees_mutex_;
+  std::shared_ptr<const Reading> reading_;
   mutable std::map<TreeId, std::unique_ptr<store::RecordTree>> trees_;
 };
 

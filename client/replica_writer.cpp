@@ -123,7 +123,7 @@ void ReplicaWriter::forget(AnyKey key) {
   auto current = visible(key);
   if (!current) return;
   RecordHeader header = current->header();
-  indexes_.change(key, current->body(), {});
+  indexes_.change(key, store::WrittenBody::of(*current), {});
   index(key, copy(before_room_, *current), std::nullopt);
   tree(key.tree).erase(txn_, key.word);
   tell_difference(key, &header, nullptr, Body::differs);
@@ -144,7 +144,8 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   RecordHeader old_header = before ? before->header() : RecordHeader{};
   const bool same =
       telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
-  indexes_.change(key, before ? before->body() : std::span<const std::uint64_t>{}, after.body());
+  indexes_.change(key, before ? store::WrittenBody::of(*before) : store::WrittenBody{},
+                  store::WrittenBody::of(after));
   if (replica_.indexers().follow(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
   }
@@ -161,10 +162,25 @@ void ReplicaWriter::index(AnyKey key, std::optional<RecordView> before,
                           std::optional<RecordView> after) {
   if (before && before->header().removed()) before.reset();
   if (after && after->header().removed()) after.reset();
+  if (before) before = readable(key, *before, readable_before_);
+  if (after) after = readable(key, *after, readable_after_);
   if (!before && !after) return;
   const auto catalogue = replica_.database().catalogue();
   for (Event& event : indexers_.change(txn_, origin_, {key, before, after}, *catalogue))
     tell(std::move(event));
+}
+
+std::optional<RecordView> ReplicaWriter::readable(AnyKey key, RecordView stored,
+                                                  std::vector<std::uint64_t>& room) const {
+  if (!reading_->converts()) return stored;
+  auto record = reading_->readable(key, stored, room);
+  if (!record) return std::nullopt;
+  return *record;
+}
+
+bool ReplicaWriter::can_read(AnyKey key, RecordView record) const {
+  std::vector<std::uint64_t> room;
+  return readable(key, record, room).has_value();
 }
 
 void ReplicaWriter::keep_base(AnyKey key) {

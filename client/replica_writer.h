@@ -28,6 +28,7 @@ class ReplicaWriter {
         txn_(txn),
         indexers_(indexers),
         origin_(origin),
+        reading_(replica.reading()),
         indexes_(replica.indexes(), txn) {}
 
   store::WriteTxn& txn() { return txn_; }
@@ -37,6 +38,8 @@ class ReplicaWriter {
   // What the tree shows; valid until the next write.
   std::optional<RecordView> visible(AnyKey key) const;
   std::optional<Entry> head(AnyKey key) const;
+  // Whether the program's migration can read a record, if it needs it for that.
+  bool can_read(AnyKey key, RecordView record) const;
   // What the authority has of a record that differs here.
   std::optional<RecordView> base(AnyKey key) const;
 
@@ -95,6 +98,10 @@ class ReplicaWriter {
   // How far confirm_creates() gets in one tree by changing headers where they lie.
   std::size_t confirm_in_place(std::uint64_t operation,
                                std::span<const std::pair<AnyKey, RecordHeader>> created);
+  // A record as the program knows it. Nothing where its migration refuses it: then it is in no
+  // index.
+  std::optional<RecordView> readable(AnyKey key, RecordView stored,
+                                     std::vector<std::uint64_t>& room) const;
   enum class Body { same, differs };
   void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
                        Body body);
@@ -104,10 +111,13 @@ class ReplicaWriter {
   store::WriteTxn& txn_;
   IndexerTransaction& indexers_;
   Event::Origin origin_;
+  const std::shared_ptr<const Reading> reading_;
   store::IndexUpdate indexes_;
   std::vector<Event> events_;
   std::vector<std::uint64_t> before_room_;
   std::vector<std::uint64_t> after_room_;
+  std::vector<std::uint64_t> readable_before_;
+  std::vector<std::uint64_t> readable_after_;
   Telling telling_ = Telling::on;
   TreeId highest_of_;
   KeyWord highest_;  // no key of the tree is above it

@@ -95,13 +95,10 @@ class Search {
 
   // Finds out whose fields are searched, and by which index; none: it is not there yet.
   store::IndexNumber prepare() {
-    info_ = snapshot_.catalogue->find(question_.tree);
+    info_ = snapshot_.reading->given_by(question_.tree);
     if (info_) {
-      if (const auto index = info_->indexes().find(IndexPlan::Kind::search)) {
-        const auto row = snapshot_.replica.indexes().tables().row(
-            snapshot_.txn(), question_.tree, info_->indexes().indexes()[*index]);
-        return row && row->complete ? row->number : store::IndexNumber{};
-      }
+      if (const auto index = info_->indexes().find(IndexPlan::Kind::search))
+        return snapshot_.ready(*info_, info_->indexes().indexes()[*index]);
     }
     info_ = nullptr;
     if (question_.schema) {
@@ -159,10 +156,14 @@ class Search {
 
   void consider(KeyWord key) {
     if (!seen_.insert(key.value).second) return;
-    auto record = filter_.admit(key);
-    if (!record) return;
-    if (const auto rank = asked_.rank(info_->indexes(), record->view.body()))
-      hits_.push_back({*rank, *record});
+    const auto stored = filter_.admit(key);
+    if (!stored) return;
+    const AnyKey found(question_.tree, key);
+    const auto body = snapshot_.indexable(found, *stored, room_);
+    if (const auto rank = asked_.rank(info_->indexes(), body)) {
+      snapshot_.tree(question_.tree);
+      hits_.push_back({*rank, AnyRecord{found, snapshot_.readable(found, *stored)}});
+    }
   }
 
   std::vector<AnyRecord> best() {
@@ -184,6 +185,7 @@ class Search {
   std::size_t looked_up_ = 0;
   std::unordered_set<std::uint64_t> seen_;
   std::vector<Hit> hits_;
+  std::vector<std::uint64_t> room_;
 };
 
 }  // namespace

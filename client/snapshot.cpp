@@ -13,13 +13,14 @@ namespace client {
 
 class TreeWalk {
  public:
-  TreeWalk(const store::Txn& txn, const store::RecordTree& tree, KeyWord from)
-      : cursor_(txn, tree, from) {}
+  TreeWalk(const SnapshotState& snapshot, TreeId id, const store::RecordTree& tree, KeyWord from)
+      : snapshot_(snapshot), id_(id), cursor_(snapshot.txn(), tree, from) {}
 
   // The next records; fewer each time at the end of the tree, and at last none.
   std::span<const Entry> read_ahead() {
     cursor_.read_ahead(count_, entries_);
     count_ = std::min(2 * count_, kCountMax);
+    if (snapshot_.reading->reads_from(id_) != 0) convert();
     return entries_;
   }
 
@@ -28,10 +29,38 @@ class TreeWalk {
   // first cache.
   static constexpr std::size_t kCountMax = 64;
 
+  void convert() {
+    snapshot_.tree(id_);
+    for (Entry& entry : entries_)
+      entry.record = snapshot_.readable(AnyKey(id_, entry.key), entry.record);
+  }
+
+  const SnapshotState& snapshot_;
+  const TreeId id_;
   store::RecordCursor cursor_;
   std::size_t count_ = 1;
   std::vector<Entry> entries_;
 };
+
+store::IndexNumber SnapshotState::ready(const TreeInfo& info, const IndexPlan::Index& index) const {
+  using OldOnes = store::IndexTables::OldOnes;
+  if (reading->is_ahead(info.id())) return {};
+  const auto old_ones =
+      reading->reads_into_newest(info.id()) ? OldOnes::wanted : OldOnes::as_they_are;
+  return replica.indexes().tables().ready(txn(), info, index, old_ones);
+}
+
+std::span<const std::uint64_t> SnapshotState::indexable(AnyKey key, RecordView stored,
+                                                        std::vector<std::uint64_t>& room) const {
+  const std::uint32_t version = stored.header().schema_version;
+  if (stored.header().removed()) return {};
+  if (reading->is_old(key.tree, version)) {
+    const auto record = reading->readable(key, stored, room);
+    return record ? record->body() : std::span<const std::uint64_t>{};
+  }
+  if (store::is_of_earlier_generation(*catalogue->find(key.tree), version)) return {};
+  return stored.body();
+}
 
 Snapshot take_snapshot(Replica& replica, std::string_view name) {
   auto [txn, memory] = replica.indexers().read(name);
@@ -51,7 +80,7 @@ Holder stored_holder(store::Bytes value) {
 AnyIterator::AnyIterator(const client::SnapshotState& snapshot, TreeId tree, KeyWord from)
     : tree_(tree) {
   if (auto* records = snapshot.tree(tree)) {
-    walk_ = std::make_unique<client::TreeWalk>(snapshot.txn(), *records, from);
+    walk_ = std::make_unique<client::TreeWalk>(snapshot, tree, *records, from);
     read_ahead();
   }
 }
@@ -74,7 +103,8 @@ std::optional<AnyRecord> Snapshot::get(AnyKey key) const {
   if (!tree) return std::nullopt;
   auto entry = tree->resolve(state_->txn(), key.word);
   if (!entry) return std::nullopt;
-  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+  const AnyKey found(key.tree, entry->key);
+  return AnyRecord{found, state_->readable(found, entry->record)};
 }
 
 std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
@@ -82,7 +112,8 @@ std::optional<AnyRecord> Snapshot::head(AnyKey key) const {
   if (!tree) return std::nullopt;
   auto entry = tree->head(state_->txn(), key.id());
   if (!entry) return std::nullopt;
-  return AnyRecord{AnyKey(key.tree, entry->key), entry->record};
+  const AnyKey found(key.tree, entry->key);
+  return AnyRecord{found, state_->readable(found, entry->record)};
 }
 
 std::uint64_t Snapshot::count(TreeId id) const {

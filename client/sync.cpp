@@ -6,6 +6,7 @@
 
 #include "client/apply.h"
 #include "client/convert.h"
+#include "client/leave_behind.h"
 
 namespace coppice::client {
 namespace {
@@ -96,7 +97,7 @@ void Sync::receive(const wire::Frame& frame) {
         return refused(root.getRefused());
       case Which::CATALOGUE:
         apply_batch();
-        adopt(root.getCatalogue());
+        adopt(root.getCatalogue(), std::nullopt);
         return;
       case Which::CLIENTS:
         return apply_names(root.getClients());
@@ -142,7 +143,8 @@ void Sync::receive(const wire::Frame& frame) {
   }
 }
 
-bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
+bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas,
+                 std::optional<std::uint64_t> executed) {
   std::vector<TreeInfoPtr> versions;
   for (auto schema : schemas) {
     auto tree = TreeInfo::parse(schema);
@@ -153,7 +155,31 @@ bool Sync::adopt(capnp::List<protocol::TreeSchema>::Reader schemas) {
     }
     versions.push_back(*tree);
   }
-  if (!versions.empty()) replica_.adopt(versions);
+  if (versions.empty()) return true;
+  const auto next = replica_.reading_with(versions);
+  if (!next) {
+    give_up(next.error());
+    return false;
+  }
+  const bool begins = begins_generation(*replica_.database().catalogue(), *(*next)->catalogue());
+  if (refused_offers_ && !begins) {
+    // What the server has is of no use to us.
+    give_up(*std::exchange(refused_offers_, std::nullopt));
+    return false;
+  }
+  if (begins && !executed) {
+    fail(error(Errc::bad_request, "The server was migrated. It is connected anew."));
+    return false;
+  }
+  if (begins) {
+    std::vector<LeftBehind> left;
+    events_.push(write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
+      left = leave_behind(writer, **next, *executed);
+      return writer.take_events();
+    }));
+    for (const auto& [operation, why] : left) promises_.refuse(operation, why);
+  }
+  replica_.adopt(versions);
   return true;
 }
 

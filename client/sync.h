@@ -120,16 +120,22 @@ class Sync {
   void lost(const wire::Closed& why, std::int64_t now_us);
   void fail(const Error& why);
   void welcome(protocol::Welcome::Reader welcome);
+  void migrate_unsent(std::uint64_t executed);
   void bind(protocol::Welcome::Reader welcome);
   void discard_synced_records();
   void refused(protocol::Refusal::Reader refusal);
+  // The server refused what we offered with our hello, and another without it was welcome. Whether
+  // this connection goes on.
+  bool settle_refused_offers(std::size_t offers_before);
   void give_up(Error why);
   void set_connection(Connection connection, std::string reason);
   void refresh_status();
   // What the server sends (sync.cpp).
   void receive(const wire::Frame& frame);
-  // False: one of them is none, and the connection was given up.
-  bool adopt(capnp::List<protocol::TreeSchema>::Reader schemas);
+  // False: one of them is none, or we cannot go on with them, and the connection was given up.
+  // `executed`: the last request that the server has, where nothing is on its way to it.
+  bool adopt(capnp::List<protocol::TreeSchema>::Reader schemas,
+             std::optional<std::uint64_t> executed);
   void apply_batch();
   void apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outcome);
   void apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers,
@@ -189,6 +195,9 @@ class Sync {
   int attempts_ = 0;
   std::string why_given_up_;      // of the connection that is ending; empty: we did not
   std::optional<Error> gave_up_;  // why; until connect() is called again
+  // Why the server refused the schemas that we offered: the next hello has none, to learn what it
+  // has itself.
+  std::optional<Error> refused_offers_;
   TransactionLimits limits_;
   std::uint32_t in_flight_max_ = 64;
   std::deque<std::uint64_t> in_flight_;

@@ -4,6 +4,7 @@
 #include <capnp/message.h>
 
 #include "client/convert.h"
+#include "client/migrate_outbox.h"
 #include "client/sync.h"
 
 namespace coppice::client {
@@ -35,11 +36,12 @@ std::string hex(const std::string& bytes) {
 }
 
 // Whether code that trusts what is stored may read it.
-bool is_readable(const TreeInfo& tree, const std::optional<RecordView>& record) {
+bool is_readable(const Catalogue& catalogue, TreeId id, const std::optional<RecordView>& record) {
   if (!record) return false;
   if (record->header().removed()) return true;
+  const auto tree = catalogue.describing(id, record->header().schema_version);
   std::vector<std::uint64_t> scratch;
-  return tree.shape().check(std::as_bytes(record->body()), scratch).has_value();
+  return tree && tree->shape().check(std::as_bytes(record->body()), scratch).has_value();
 }
 
 // A refusal after which trying again by itself would only be refused again.
@@ -75,6 +77,7 @@ void Sync::connect(std::string url, std::int64_t now_us) {
   wanted_ = true;
   attempts_ = 0;
   gave_up_.reset();
+  refused_offers_.reset();
   replica_.database().write([&](store::WriteTxn& txn) {
     if (replica_.database().meta().text(txn, fact::kServerUrl) != url_) {
       replica_.database().meta().set_text(txn, fact::kServerUrl, url_);
@@ -153,7 +156,7 @@ void Sync::send_hello() {
     position.setKey(meta.number(txn, fact::kFirstSyncKey));
     position.setDone(meta.number(txn, fact::kFirstSyncDone));
   }
-  const auto offers = replica_.offers();
+  const auto offers = refused_offers_ ? std::vector<TreeInfoPtr>{} : replica_.offers();
   auto schemas = hello.initSchemas(static_cast<unsigned>(offers.size()));
   for (unsigned i = 0; i < schemas.size(); ++i) schemas.setWithCaveats(i, offers[i]->schema());
   tell_known(hello);
@@ -220,6 +223,12 @@ void Sync::fail(const Error& why) {
 
 void Sync::refused(protocol::Refusal::Reader refusal) {
   auto why = to_error(refusal);
+  // Perhaps a tree was migrated since: then our schemas, and the work by them, are a thing of the
+  // past.
+  if (why.code == Errc::incompatible_schema && !refused_offers_ && !replica_.offers().empty()) {
+    refused_offers_ = why;
+    return fail(why);
+  }
   if (is_final(why.code)) return give_up(std::move(why));
   fail(why);
 }
@@ -247,7 +256,10 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
                          "This replica belongs to another database than the one at " + url_ +
                              ". Connect it to its own, or use another folder."));
   }
-  if (!adopt(welcome.getCatalogue())) return;
+  const std::size_t offers = replica_.offers().size();
+  if (!adopt(welcome.getCatalogue(), welcome.getLastOperation())) return;
+  if (!settle_refused_offers(offers)) return;
+  if (replica_.reading()->converts()) migrate_unsent(welcome.getLastOperation());
   // A first sync from its beginning tells of no record that was removed, so nothing of before may
   // stay: neither what another first sync left, nor our own creates that were accepted before we
   // ever had a cursor.
@@ -272,6 +284,27 @@ void Sync::welcome(protocol::Welcome::Reader welcome) {
     status_.server = welcome.getServer();
   }
   set_connection(is_live() ? Connection::live : Connection::syncing, "");
+}
+
+bool Sync::settle_refused_offers(std::size_t offers_before) {
+  if (!refused_offers_) return true;
+  Error why = *std::exchange(refused_offers_, std::nullopt);
+  const std::size_t offers = replica_.offers().size();
+  if (offers == 0) return true;
+  if (offers == offers_before) {
+    give_up(std::move(why));
+  } else {
+    // The others have to be offered.
+    fail(why);
+  }
+  return false;
+}
+
+void Sync::migrate_unsent(std::uint64_t executed) {
+  events_.push(write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
+    migrate_outbox(writer, executed);
+    return writer.take_events();
+  }));
 }
 
 void Sync::bind(protocol::Welcome::Reader welcome) {
@@ -306,7 +339,7 @@ void Sync::discard_synced_records() {
         const KeyWord key(cursor.key_number());
         // Work of our own stays, whatever its state.
         if (record && LocalMark::is_local(record->header())) continue;
-        (is_readable(*info, record) ? synced : damaged).push_back(key);
+        (is_readable(*catalogue, id, record) ? synced : damaged).push_back(key);
       }
       for (KeyWord key : synced) writer.forget(AnyKey(id, key));
       // No indexer can be told of these: the indexes are made again when the replica is opened.

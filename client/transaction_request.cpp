@@ -106,6 +106,15 @@ void TransactionState::fill(protocol::Action::Builder action, const PlannedActio
                                 source.body.size() * 8));
     action.setSchemaVersion(source.header.schema_version);
   }
+  if (planned.kind == ActionKind::NEXT_REVISION) fill_next_revision(action, *work(planned.key));
+}
+
+// The authority copies what was released, but cannot migrate it.
+void TransactionState::fill_next_revision(protocol::Action::Builder action, const Work& draft) {
+  if (!draft.started_converted) return;
+  action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(draft.started_as.data()),
+                              draft.started_as.size() * 8));
+  action.setSchemaVersion(replica_.reading()->catalogue()->find(draft.key.tree)->version());
 }
 
 }  // namespace coppice::client

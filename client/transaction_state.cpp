@@ -118,7 +118,7 @@ Work* TransactionState::changeable_work(AnyKey key, const char* what_instead) {
   const bool decided =
       target && (target->handed_in_by || target->header.removed() || target->releasing);
   if (!decided) target = borrowed_work(key);
-  if (!target) return nullptr;
+  if (!target || !can_write(key.tree)) return nullptr;
   if (target->header.released() || target->releasing) {
     refuse(Errc::frozen, key, std::string("is released: ") + what_instead);
     return nullptr;
@@ -142,6 +142,16 @@ void TransactionState::set_borrowing(Work& work, Borrowing borrowing) {
 
 // -------- create
 
+bool TransactionState::can_write(TreeId tree) {
+  if (!replica_.reading()->is_ahead(tree)) return true;
+  refuse(
+      Errc::incompatible_schema, {},
+      "Tree '" + before_->catalogue().find(tree)->name() +
+          "' can only be read until the server has been migrated: this program's schema of it is "
+          "ahead.");
+  return false;
+}
+
 KeyWord TransactionState::begin_create(TreeId tree) {
   creating_.emplace_back();
   if (!replica_.tree(tree)) {
@@ -149,6 +159,7 @@ KeyWord TransactionState::begin_create(TreeId tree) {
            "This replica does not have that tree. Name it in Client::Options::trees.");
     return {};
   }
+  if (!can_write(tree)) return {};
   auto id = replica_.ids().take(tree);
   if (!id) {
     refuse(Errc::lease_exhausted, {},
@@ -243,9 +254,23 @@ void TransactionState::check_in(AnyKey key, std::string_view text, Borrowing bor
   set_borrowing(*target, borrowing);
 }
 
+// Whether what a draft starts as, of this version here, is stored as a body of an earlier
+// generation.
+bool TransactionState::is_converted(AnyKey draft, std::uint32_t version) const {
+  const auto reading = replica_.reading();
+  if (!reading->converts()) return false;
+  const auto txn = replica_.database().read();
+  for (std::uint32_t number = draft.revision().value; number-- > 1;) {
+    const KeyWord earlier(draft.id(), Revision{number});
+    const auto stored = replica_.tree(draft.tree)->find(txn, earlier);
+    if (stored && stored->header().released()) return stored->header().schema_version != version;
+  }
+  return false;
+}
+
 AnyKey TransactionState::next_revision(AnyKey key) {
   Work* head = borrowed_work(key.record(), Tombstone::allowed);
-  if (!head) return {};
+  if (!head || !can_write(key.tree)) return {};
   auto tree = before_->catalogue().find(key.tree);
   if (!tree->versioned()) {
     refuse(Errc::not_versioned, key, "belongs to a tree without revisions.");
@@ -268,6 +293,7 @@ AnyKey TransactionState::next_revision(AnyKey key) {
     draft.started_as = words_of(released->view.body());
     draft.header.schema_version = released->header().schema_version;
   }
+  draft.started_converted = is_converted(draft.key, draft.header.schema_version);
   draft.body = draft.started_as;
   draft.is_new = true;
   draft.changed = true;

@@ -9,6 +9,7 @@
 #include <capnp/message.h>
 
 #include "client/replica.h"
+#include "coppice/client.h"
 #include "coppice/protocol.capnp.h"
 #include "coppice/transaction.h"
 #include "wire/frame.h"
@@ -37,6 +38,7 @@ struct Work {
   std::vector<std::uint64_t> body;                       // canonical; stale while `message` is set
   std::unique_ptr<capnp::MallocMessageBuilder> message;  // being edited
   std::vector<std::uint64_t> started_as;                 // of a draft: the released body
+  bool started_converted = false;                        // which is stored in an earlier generation
   bool is_new = false;                                   // the tree does not have it yet
   bool changed = false;                                  // to be written at all
   bool edited = false;     // holds an edit that no action of this transaction hands in
@@ -105,6 +107,9 @@ class TransactionState {
   Work* borrowed_work(AnyKey key, Tombstone tombstone = Tombstone::refused);
   // The same, of a draft or an unversioned record; or what this transaction makes.
   Work* changeable_work(AnyKey key, const char* what_instead);
+  // Refuses where this program's schema waits for a migration.
+  bool can_write(TreeId tree);
+  bool is_converted(AnyKey draft, std::uint32_t version) const;
   // Whether this transaction makes it.
   bool is_created_here(const Work& work) const;
   // Where nothing refused a call may write.
@@ -113,16 +118,16 @@ class TransactionState {
   // Says what becomes of the borrow after the action that hands the record in.
   void set_borrowing(Work& work, Borrowing borrowing);
   void add_action(PlannedAction action) { actions_.push_back(std::move(action)); }
-  void retry(protocol::Action::Reader action, std::span<const std::uint64_t> base);
-  void create_again(AnyKey key, Borrowing borrowing, capnp::Data::Reader body);
-  void check_in_again(AnyKey key, protocol::Action::Reader action,
-                      std::span<const std::uint64_t> base);
-  void refuse_conflict(std::uint64_t conflict);
+  bool fits_schema(const Conflict::Item& item);
+  void retry(const Conflict::Item& item, protocol::Action::Reader action);
+  void create_again(const Conflict::Item& item, Borrowing borrowing);
+  void check_in_again(AnyKey key, const Conflict::Item& item, Borrowing borrowing);
   AnyKey append_create(AnyKey key, Borrowing borrowing, std::vector<std::uint64_t> body);
   void drop_actions(AnyKey key);
   void check_limits();
   void fill(protocol::Action::Builder action, const PlannedAction& planned,
             std::uint64_t operation);
+  void fill_next_revision(protocol::Action::Builder action, const Work& draft);
 
   Replica& replica_;
   std::optional<Snapshot> before_;

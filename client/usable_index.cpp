@@ -7,16 +7,14 @@
 namespace coppice::client {
 namespace {
 
-std::optional<UsableIndex> of_catalogue(const SnapshotState& snapshot,
-                                        const IndexQuestion& question) {
-  auto info = snapshot.catalogue->find(question.tree);
+std::optional<UsableIndex> of_replica(const SnapshotState& snapshot,
+                                      const IndexQuestion& question) {
+  auto info = snapshot.reading->given_by(question.tree);
   if (!info) return std::nullopt;
   auto place = info->indexes().find(question.field);
   if (!place) return std::nullopt;
-  const auto& tables = snapshot.replica.indexes().tables();
-  auto row = tables.row(snapshot.txn(), question.tree, info->indexes().indexes()[*place]);
-  const bool ready = row && row->complete;
-  return UsableIndex{std::move(info), *place, ready ? row->number : store::IndexNumber{}};
+  const auto number = snapshot.ready(*info, info->indexes().indexes()[*place]);
+  return UsableIndex{std::move(info), *place, number};
 }
 
 std::optional<UsableIndex> of_question(const IndexQuestion& question) {
@@ -33,7 +31,7 @@ std::optional<UsableIndex> of_question(const IndexQuestion& question) {
 const UsableIndex* usable_index(const SnapshotState& snapshot, const IndexQuestion& question) {
   auto& last = snapshot.last_index;
   if (last && last->tree == question.tree && last->field == question.field) return &last->index;
-  auto index = of_catalogue(snapshot, question);
+  auto index = of_replica(snapshot, question);
   if (!index) index = of_question(question);
   if (!index) return nullptr;
   last = {question.tree, question.field, std::move(*index)};

@@ -29,11 +29,14 @@ class WhereUsed {
   WhereUsed(const SnapshotState& snapshot, AnyKey key) : snapshot_(snapshot), to_(key) {}
 
   std::vector<AnyKey> run(Revisions revisions) {
-    for (const auto& [id, info] : snapshot_.catalogue->trees()) {
-      const auto index = info->indexes().find(IndexPlan::Kind::references);
-      if (!index) continue;
-      const auto row = tables().row(snapshot_.txn(), id, info->indexes().indexes()[*index]);
-      if (!row || !row->complete) look_through(*info);
+    for (const auto& [id, newest] : snapshot_.catalogue->trees()) {
+      const TreeInfoPtr info = snapshot_.reading->given_by(id);
+      if (const auto index = info->indexes().find(IndexPlan::Kind::references)) {
+        if (!snapshot_.ready(*info, info->indexes().indexes()[*index])) look_through(*info);
+      } else {
+        // What the table has of it, if anything, is of an earlier generation.
+        looked_through_.insert(id);
+      }
     }
     if (tables().exist) ask_index();
     std::sort(found_.begin(), found_.end());
@@ -49,10 +52,12 @@ class WhereUsed {
     looked_through_.insert(info.id());
     auto* records = snapshot_.tree(info.id());
     if (!records) return;
+    std::vector<std::uint64_t> room;
     for (store::RecordCursor cursor(snapshot_.txn(), *records); cursor; cursor.next()) {
       ReferenceSink sink(to_);
-      info.indexes().extract(cursor.record().body(), sink);
-      if (sink.found) found_.push_back(AnyKey(info.id(), cursor.key()));
+      const AnyKey key(info.id(), cursor.key());
+      info.indexes().extract(snapshot_.indexable(key, cursor.record(), room), sink);
+      if (sink.found) found_.push_back(key);
     }
   }
 

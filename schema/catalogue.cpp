@@ -59,6 +59,12 @@ TreeInfoPtr Catalogue::find(TreeId id, std::uint32_t version) const {
   return version == 0 ? find(id) : nullptr;
 }
 
+TreeInfoPtr Catalogue::describing(TreeId id, std::uint32_t version) const {
+  const TreeInfoPtr newest = find(id);
+  const bool is_old = newest && version != 0 && version < newest->generation();
+  return is_old ? find(id, version) : newest;
+}
+
 const TreeHistory& Catalogue::history(TreeId id) const {
   static const TreeHistory kNone;
   auto found = history_.find(id);
@@ -85,6 +91,16 @@ std::uint32_t Catalogue::version_known_to(const TreeInfo& program) const {
     if (change && *change != SchemaChange::newer) return number;
   }
   return 0;
+}
+
+bool Catalogue::is_behind(const TreeInfo& program) const {
+  const TreeInfoPtr newest = find(program.id());
+  if (compare_schemas(*newest, program)) return false;
+  for (const auto& [number, version] : history(program.id())) {
+    if (number == 0 || version->generation() == newest->generation()) continue;
+    if (compare_schemas(*version->info(), program)) return true;
+  }
+  return false;
 }
 
 void Catalogue::put(TreeInfoPtr tree) {

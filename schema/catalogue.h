@@ -48,6 +48,9 @@ class Catalogue {
   // The version that a record's header names. Number 0 gives the schema that has no number yet, or
   // the newest where that got one meanwhile. Nothing for a version that is not here.
   TreeInfoPtr find(TreeId id, std::uint32_t version) const;
+  // The schema that a body of this version is checked and read by: the newest, or for an earlier
+  // generation the version's own. Nothing for a version that is not here.
+  TreeInfoPtr describing(TreeId id, std::uint32_t version) const;
   const TreeHistory& history(TreeId id) const;
 
   // The version of the tree's present generation that is this very schema; nothing: none is.
@@ -55,6 +58,10 @@ class Catalogue {
   // The number of the version that a program with this schema writes by: the same schema, or else
   // the first one that has all that the program knows. 0: the program knows more than the tree has.
   std::uint32_t version_known_to(const TreeInfo& program) const;
+
+  // Whether a program goes with an earlier generation than the tree's present one: the tree was
+  // migrated since it was built. REQUIRES: the tree is here.
+  bool is_behind(const TreeInfo& program) const;
 
   // Adds a version, or replaces the one of the same number. The tree is what its highest version
   // says.

@@ -69,7 +69,8 @@ Result<SchemaChange> compare_schemas(const TreeInfo& stored, const TreeInfo& off
     return older ? SchemaChange::older : SchemaChange::newer;
   } catch (const kj::Exception& e) {
     return incompatible(stored, std::string("Cap'n Proto says: ") + e.getDescription().cStr() +
-                                    ". Keep what was there and add what is new beside it.");
+                                    ". Keep what was there and add what is new beside it, or "
+                                    "write a migration.");
   }
 }
 

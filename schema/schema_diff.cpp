@@ -15,7 +15,8 @@ namespace {
 using Field = capnp::StructSchema::Field;
 using Struct = capnp::StructSchema;
 
-constexpr const char* kKeepAndAdd = "Keep it as it was and add a new one beside it";
+constexpr const char* kKeepAndAdd =
+    "Keep it as it was and add a new one beside it, or write a migration";
 constexpr const char* kNumbersAreStored =
     "Give it its number back: records are stored by numbers, and names are free";
 
@@ -261,7 +262,7 @@ class Comparison {
         harmless ? Verdict::compatible : Verdict::needs_migration, "its default was changed",
         harmless ? ""
                  : "Numbers are stored as their difference from the default. Keep the old one "
-                   "and add a new field beside it");
+                   "and add a new field beside it, or write a migration");
   }
 
   void retyped(const std::string& path, Field was, Field is) {
@@ -321,7 +322,7 @@ class Comparison {
 
   void removed(const std::string& path, std::string was, Trailing trailing) {
     add(path, std::move(was), "", Verdict::needs_migration, "it was removed",
-        "Put it back, under a name like obsolete, if nobody is to use it");
+        "Put it back, under a name like obsolete, if nobody is to use it; or write a migration");
     if (trailing == Trailing::yes) trailing_.push_back(differences_.size() - 1);
   }
 

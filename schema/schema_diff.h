@@ -11,7 +11,7 @@ namespace coppice {
 // to bad.
 enum class Verdict {
   compatible,       // old and new programs work with the same records
-  needs_migration,  // somebody would have to say what becomes of the bodies there are
+  needs_migration,  // somebody has to say what becomes of the bodies there are
   impossible,       // no migration can do it; there is another way, which the advice tells
 };
 
@@ -28,7 +28,7 @@ struct SchemaDifference {
   std::string what;    // "its type was changed"
   std::string advice;  // a sentence that says what to do; empty where nothing is to be done
 
-  // "bom.quantity: its type was changed, from @1 :UInt32 to @1 :Float64. Keep it ..."
+  // "bom.quantity: its type was changed, from @1 :UInt32 to @1 :Float64. Keep it, and ..."
   std::string sentence() const;
 };
 

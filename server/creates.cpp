@@ -21,6 +21,11 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
                   " of the tree's schema, and there are versions 1 to " +
                   std::to_string(tree.info->version()) + ".");
   }
+  if (version != 0 && version < tree.info->generation()) {
+    return refuse("its body was written by version " + std::to_string(version) +
+                  " of the tree's schema, before the tree was migrated to version " +
+                  std::to_string(tree.info->generation()) + ".");
+  }
   const auto data = action.getBody();
   if (data.size() > ledger.options().body_bytes) {
     return refuse("its body has " + std::to_string(data.size()) + " bytes, and the limit is " +

@@ -198,9 +198,11 @@ Result<void> Greeting::build_unique_indexes(const TreeInfoPtr& offered) const {
   if (!stored) return {};
   store::Indexes& indexes = premises_.indexes;
   std::optional<store::SharedValue> shared;
+  std::uint64_t unread = 0;
   try {
     indexes.follow(offered);
     indexes.build_to_the_end();
+    if (const auto* tree = indexes.tree(offered->id())) unread = tree->unread;
     shared = find_shared_value(indexes, *offered, *stored, premises_.database.read());
   } catch (...) {
     indexes.follow(stored);
@@ -208,6 +210,15 @@ Result<void> Greeting::build_unique_indexes(const TreeInfoPtr& offered) const {
   }
   // Until the schema is adopted, nobody wants what was built.
   indexes.follow(stored);
+  if (unread > 0) {
+    indexes.work_to_the_end();
+    return error(Errc::incompatible_schema,
+                 "A field of tree '" + stored->name() + "' that is to become unique is in " +
+                     std::to_string(unread) +
+                     " released revisions of before its migration, which the server cannot read. "
+                     "Nothing was changed. Stop the server and run the migration, built with this "
+                     "schema.");
+  }
   if (!shared) return {};
   indexes.work_to_the_end();
   const AnyKey first(stored->id(), shared->first), second(stored->id(), shared->second);

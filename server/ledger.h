@@ -83,7 +83,8 @@ class Ledger {
   void feed(AnyKey key, std::uint64_t previous, std::uint64_t sequence);
   void audit(const Asker& asker, const AuditEntry& entry);
 
-  // A record's body is about to change; empty: it is made, or removed.
+  // A record's body is about to change; empty: it is made, or removed. Bodies of earlier
+  // generations never do.
   void index(AnyKey key, std::span<const std::uint64_t> before,
              std::span<const std::uint64_t> after) {
     index_update_.change(key, before, after);

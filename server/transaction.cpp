@@ -159,6 +159,11 @@ void Transaction::next_revision(Action action, Record& record) {
   header.iteration = 0;
   if (action.hasBody() && action.getBody().size() > 0) {
     body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
+  } else if (released->header.schema_version < record.tree->info->generation()) {
+    refuse(
+        about(record, Errc::needs_newer_client,
+              "its released revision was written before the tree was migrated, so that a program "
+              "with the migration must bring the body of the next one"));
   } else {
     body = overlay_.keep(released->body);
     header.schema_version = released->header.schema_version;

@@ -62,7 +62,13 @@ class TreeCheck {
 
   void check_body(KeyWord key, RecordView record) {
     if (record.header().removed()) return;
-    auto body = tree_->shape().check(std::as_bytes(record.body()), scratch_);
+    const auto writer = catalogue_.describing(tree_->id(), record.header().schema_version);
+    if (!writer) {
+      return contradiction(key, "it was written by version " +
+                                    std::to_string(record.header().schema_version) +
+                                    " of the schema, which is not in the catalogue");
+    }
+    auto body = writer->shape().check(std::as_bytes(record.body()), scratch_);
     if (!body) {
       damage(key, body.error().message);
     } else if (body->words().data() != record.body().data()) {
@@ -118,14 +124,20 @@ void check_records(Database& database, const Txn& txn, CheckReport& report) {
   }
 }
 
-void check_declared_indexes(Database& database, const Txn& txn, CheckReport& report) {
+void check_declared_indexes(Database& database, const Txn& txn, CheckReport& report,
+                            const OldBodies* old) {
   if (!report.complete()) return;
   if (report.count(Trouble::damage) > 0) {
     report.left_out("the declared indexes, as records are damaged");
     return;
   }
-  for (auto& fault : check_indexes(database, txn))
+  auto findings = check_indexes(database, txn, old);
+  for (auto& fault : findings.faults)
     report.found(Trouble::derived, "the declared indexes", std::move(fault));
+  if (findings.unread > 0) {
+    report.left_out("what the declared indexes have of " + std::to_string(findings.unread) +
+                    " records of earlier generations, which only the migration can read");
+  }
 }
 
 void visit_whole_records(const Txn& txn, RecordTree tree, CheckReport& report,

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "schema/compare_schemas.h"
+
 namespace coppice::store {
 namespace {
 
@@ -37,12 +39,17 @@ std::vector<std::uint64_t> words_of(Bytes value) {
   return words;
 }
 
-// A schema that had no number yet may have got one.
-void drop_if_numbered(Catalogue& catalogue, TreeId id) {
+// A schema that had no number yet may have got one, or be of a generation that is over.
+void drop_if_settled(Catalogue& catalogue, TreeId id, const TreeInfoPtr& before) {
   const auto& history = catalogue.history(id);
   const auto pending = history.find(0);
-  if (pending == history.end() || catalogue.find(id)->version() == 0) return;
-  if (catalogue.find_same(*pending->second->info())) catalogue.drop(id, 0);
+  const TreeInfoPtr newest = catalogue.find(id);
+  if (pending == history.end() || newest->version() == 0) return;
+  const auto info = pending->second->info();
+  const bool turned =
+      before && (before->generation() != newest->generation() || before->version() == 0);
+  const bool is_over = turned && !compare_schemas(*newest, *info);
+  if (is_over || catalogue.find_same(*info)) catalogue.drop(id, 0);
 }
 
 [[noreturn]] void refuse_foreign(const Environment& environment) {
@@ -132,7 +139,7 @@ void Database::adopt(std::span<const TreeInfoPtr> versions) {
                     RecordTree(table(tree_table_name(version->id()), Layout::integer_keys)));
     after->put(version);
   }
-  for (const auto& [id, table] : records) drop_if_numbered(*after, id);
+  for (const auto& [id, table] : records) drop_if_settled(*after, id, before->find(id));
   write([&](WriteTxn& txn) {
     for (const auto& [id, table] : records) store_tree(txn, id, *before, *after);
     for (const TreeInfoPtr& version : versions) store_version(txn, *version, *after);
@@ -140,6 +147,14 @@ void Database::adopt(std::span<const TreeInfoPtr> versions) {
   std::lock_guard lock(mutex_);
   for (const auto& [id, table] : records) trees_.insert_or_assign(id, table);
   catalogue_ = std::move(after);
+}
+
+void Database::adopt(WriteTxn& txn, const TreeInfoPtr& version) const {
+  const auto before = catalogue();
+  Catalogue after = *before;
+  after.put(version);
+  store_tree(txn, version->id(), *before, after);
+  store_version(txn, *version, after);
 }
 
 void Database::drop_pending(TreeId id) {

@@ -46,9 +46,14 @@ class Database {
 
   std::shared_ptr<const Catalogue> catalogue() const;
   // Adds versions of trees' schemas to the catalogue, and makes the tables of new trees. What has a
-  // version of that number already is replaced. In a transaction of its own: not within write().
+  // version of that number already is replaced. A schema without a number is dropped where one got
+  // it, and where the authority turns out to have a generation that it does not belong to: nothing
+  // must be written by it then. In a transaction of its own: not within write().
   void adopt(std::span<const TreeInfoPtr> versions);
   void adopt(const TreeInfoPtr& version) { adopt(std::span(&version, 1)); }
+  // The same for one version, as part of a write. The caller calls reload_catalogue() after the
+  // commit. REQUIRES: the tree is in the catalogue.
+  void adopt(WriteTxn& txn, const TreeInfoPtr& version) const;
   // Forgets the schema of a tree that has no number yet. REQUIRES: the tree has versions with
   // numbers.
   void drop_pending(TreeId id);

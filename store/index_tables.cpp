@@ -5,6 +5,16 @@
 namespace coppice::store {
 namespace {
 
+// The last number given to an index, in the table of facts.
+constexpr std::string_view kLastNumber = "indexes.last";
+// Of rows whose index is to be removed; the number stands for the field. Stored: never renumber.
+constexpr auto kRetired = static_cast<IndexPlan::Kind>(255);
+
+Bytes row_bytes(const std::uint64_t (&stored)[3], const IndexRow& row) {
+  const Bytes all = bytes_of(stored);
+  return row.generation == 0 ? all.first(16) : all;
+}
+
 template <typename T>
 T big_endian(T number) {
   if constexpr (sizeof number == 4) return __builtin_bswap32(number);
@@ -34,9 +44,47 @@ std::optional<IndexRow> IndexTables::row(const Txn& txn, TreeId tree,
 
 void IndexTables::put_row(WriteTxn& txn, TreeId tree, const IndexPlan::Index& index,
                           const IndexRow& row) const {
-  const std::uint64_t stored[2] = {row.number.value | std::uint64_t{row.complete} << 32,
-                                   row.position.value};
-  txn.put(indexes, IndexRowKey(tree, index.kind, index.field).bytes(), bytes_of(stored));
+  const std::uint64_t stored[3] = {row.number.value | std::uint64_t{row.complete} << 32,
+                                   row.position.value,
+                                   row.generation | std::uint64_t{row.has_old} << 32};
+  txn.put(indexes, IndexRowKey(tree, index.kind, index.field).bytes(), row_bytes(stored, row));
+}
+
+IndexNumber IndexTables::ready(const Txn& txn, const TreeInfo& tree, const IndexPlan::Index& index,
+                               OldOnes old_ones) const {
+  const auto found = row(txn, tree.id(), index);
+  if (!found || !found->complete || found->generation != tree.generation()) return {};
+  const bool lacks_old = found->generation != 0 && !found->has_old;
+  return lacks_old && old_ones == OldOnes::wanted ? IndexNumber{} : found->number;
+}
+
+void IndexTables::retire(WriteTxn& txn, TreeId tree, const IndexPlan::Index& index,
+                         const IndexRow& row) const {
+  txn.erase(indexes, IndexRowKey(tree, index.kind, index.field).bytes());
+  IndexPlan::Index retired = index;
+  retired.kind = kRetired;
+  retired.field = FieldId{row.number.value};
+  put_row(txn, tree, retired, row);
+}
+
+void IndexTables::erase_references(WriteTxn& txn, TreeId from) const {
+  std::vector<std::pair<AnyKey, AnyKey>> found;
+  {
+    Cursor cursor(txn, references);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const AnyKey user = ReferenceKey::parse(cursor.value());
+      if (user.tree == from) found.emplace_back(ReferenceKey::parse(cursor.key()), user);
+    }
+  }
+  IndexCursor cursor(txn, references);
+  for (const auto& [to, user] : found)
+    cursor.erase(ReferenceKey(to).bytes(), ReferenceKey(user).bytes());
+}
+
+IndexNumber IndexTables::next_number(WriteTxn& txn, const Meta& meta) const {
+  const auto number = meta.number(txn, kLastNumber) + 1;
+  meta.set_number(txn, kLastNumber, number);
+  return IndexNumber{static_cast<std::uint32_t>(number)};
 }
 
 IndexRowKey::IndexRowKey(TreeId tree, IndexPlan::Kind kind, FieldId field) {
@@ -47,11 +95,17 @@ IndexRowKey::IndexRowKey(TreeId tree, IndexPlan::Kind kind, FieldId field) {
 }
 
 IndexRow parse_index_row(Bytes value) {
-  std::uint64_t stored[2];
-  if (value.size() != sizeof stored) throw CorruptionError("The row of an index is damaged.");
-  std::memcpy(stored, value.data(), sizeof stored);
+  std::uint64_t stored[3] = {};
+  if (value.size() != 16 && value.size() != 24)
+    throw CorruptionError("The row of an index is damaged.");
+  std::memcpy(stored, value.data(), value.size());
   return {IndexNumber{static_cast<std::uint32_t>(stored[0])}, stored[0] >> 32 != 0,
-          KeyWord(stored[1])};
+          KeyWord(stored[1]), static_cast<std::uint32_t>(stored[2]), stored[2] >> 32 != 0};
+}
+
+IndexPlan::Kind kind_of_index_row(Bytes key) {
+  if (key.size() != 17) throw CorruptionError("The row of an index has a damaged key.");
+  return static_cast<IndexPlan::Kind>(key[8]);
 }
 
 TreeId tree_of_index_row(Bytes key) {

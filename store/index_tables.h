@@ -26,19 +26,26 @@ struct IndexRow {
   bool complete = false;
   // If it is not: the last key that the build has dealt with.
   KeyWord position;
+  // The generation of the tree's schema by which values were taken out of bodies.
+  std::uint32_t generation = 0;
+  // Bodies of earlier generations are in it too, as the migration reads them; false: they are left
+  // out.
+  bool has_old = false;
 };
 
 // The tables that declared indexes share (docs/storage.md). Numbers in keys are big-endian, so that
 // they sort; key words in values are little-endian. Stored: names and layouts never change.
 //
 //   table       key                              values
-//   indexes     tree (8), kind (1), field (8)    number (4), complete (4), position (8)
+//   indexes     tree (8), kind (1), field (8)    number (4), complete (4), position (8); and of a
+//                                                tree that was migrated generation (4), has_old (4)
 //   values      number (4), value                key words (8)
 //   words       number (4), word, 0, class (1)   key words (8)
 //   references  tree, key referred to (8 + 8)    tree, key that refers (8 + 8)
 //
 // All live revisions of a record are indexed. An index that nobody wants any more has no row of a
-// tree's plan, and is removed with its row.
+// tree's plan, and is removed with its row. One that has to be made anew gets a new number; its row
+// is kept as one of a kind that no plan has, until its entries are removed.
 struct IndexTables {
   // Texts and data longer than this are cut off in keys, so what is found is compared with the
   // record. A larger bound puts fewer keys on a page; part numbers and names are shorter.
@@ -52,6 +59,17 @@ struct IndexTables {
   std::optional<IndexRow> row(const Txn& txn, TreeId tree, const IndexPlan::Index& index) const;
   void put_row(WriteTxn& txn, TreeId tree, const IndexPlan::Index& index,
                const IndexRow& row) const;
+  // The index, if it can be asked by this schema of the tree: complete, and of its generation. None
+  // otherwise. `wanted`: also one that lacks bodies of earlier generations is none.
+  enum class OldOnes { as_they_are, wanted };
+  IndexNumber ready(const Txn& txn, const TreeInfo& tree, const IndexPlan::Index& index,
+                    OldOnes old_ones) const;
+  // Makes the index one that is to be removed. REQUIRES: it is not of references.
+  void retire(WriteTxn& txn, TreeId tree, const IndexPlan::Index& index, const IndexRow& row) const;
+  // Removes what this tree's records refer to.
+  void erase_references(WriteTxn& txn, TreeId from) const;
+  // One that no index of the database had yet.
+  IndexNumber next_number(WriteTxn& txn, const Meta& meta) const;
 
   // false: a read-only database of a time before indexes. The others are then no tables.
   bool exist = false;
@@ -72,6 +90,7 @@ class IndexRowKey {
 };
 
 IndexRow parse_index_row(Bytes value);
+IndexPlan::Kind kind_of_index_row(Bytes key);
 // The tree of a row's key.
 TreeId tree_of_index_row(Bytes key);
 

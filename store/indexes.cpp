@@ -7,10 +7,15 @@
 namespace coppice::store {
 namespace {
 
-// The last number given to an index, in the table of facts.
-constexpr std::string_view kLastNumber = "indexes.last";
 // Keys that one transaction removes of an index that nobody wants.
 constexpr std::size_t kKeysRemoved = 100'000;
+
+// Bodies that are alike have the same values, unless different migrations read them.
+bool reads_alike(const TreeInfo& tree, const WrittenBody& a, const WrittenBody& b) {
+  const bool same_reading = a.version == b.version || (!is_of_earlier_generation(tree, a.version) &&
+                                                       !is_of_earlier_generation(tree, b.version));
+  return same_reading && std::ranges::equal(a.words, b.words);
+}
 
 bool is_kept(const IndexPlan::Index& index, Indexes::Kept kept) {
   return kept == Indexes::Kept::all ||
@@ -19,8 +24,8 @@ bool is_kept(const IndexPlan::Index& index, Indexes::Kept kept) {
 
 }  // namespace
 
-Indexes::Indexes(Database& database, Kept kept)
-    : database_(database), tables_(database), kept_(kept) {
+Indexes::Indexes(Database& database, Kept kept, const OldBodies* old)
+    : database_(database), tables_(database), kept_(kept), old_(old) {
   if (kept == Kept::none) return;
   for (const auto& [id, info] : database.catalogue()->trees()) follow(info);
 }
@@ -36,10 +41,11 @@ const Indexes::Tree* Indexes::tree(TreeId id) const {
 }
 
 void Indexes::follow(const TreeInfoPtr& info) {
-  Tree tree{info, *database_.tree(info->id()), {}, {}};
+  Tree tree{info, *database_.tree(info->id()), {}, {}, 0};
   database_.write([&](WriteTxn& txn) {
     tree.rows.clear();
     tree.numbers.clear();
+    if (kept_ == Kept::all && info->generation() != 0) forget_references(txn, *info);
     for (const auto& index : info->indexes().indexes()) {
       tree.rows.push_back(is_kept(index, kept_) ? row_for(txn, tree, index) : IndexRow{});
       tree.numbers.push_back(tree.rows.back().number);
@@ -52,13 +58,39 @@ void Indexes::follow(const TreeInfoPtr& info) {
   if (keeps_any) trees_.emplace(info->id(), std::move(tree));
 }
 
+// References share one table, in which those that were read otherwise cannot be told from others:
+// they go before any is added.
+void Indexes::forget_references(WriteTxn& txn, const TreeInfo& info) {
+  std::vector<std::vector<std::byte>> rows;
+  {
+    Cursor cursor(txn, tables_.indexes);
+    const std::uint64_t first = to_big_endian(info.id().value);
+    for (bool more = cursor.seek(bytes_of(first));
+         more && tree_of_index_row(cursor.key()) == info.id(); more = cursor.next()) {
+      const bool is_of_references = kind_of_index_row(cursor.key()) == IndexPlan::Kind::references;
+      if (is_of_references && !serves(parse_index_row(cursor.value()), info))
+        rows.emplace_back(cursor.key().begin(), cursor.key().end());
+    }
+  }
+  for (const auto& row : rows) txn.erase(tables_.indexes, row);
+  if (!rows.empty()) tables_.erase_references(txn, info.id());
+}
+
+bool Indexes::serves(const IndexRow& row, const TreeInfo& info) const {
+  if (row.generation != info.generation()) return false;
+  return kept_ == Kept::unique || info.generation() == 0 || row.has_old == reads_old(info.id());
+}
+
 IndexRow Indexes::row_for(WriteTxn& txn, const Tree& tree, const IndexPlan::Index& index) {
-  if (auto known = tables_.row(txn, tree.info->id(), index)) return *known;
-  const auto number = database_.meta().number(txn, kLastNumber) + 1;
-  database_.meta().set_number(txn, kLastNumber, number);
+  if (auto known = tables_.row(txn, tree.info->id(), index)) {
+    if (serves(*known, *tree.info)) return *known;
+    tables_.retire(txn, tree.info->id(), index, *known);
+  }
   IndexRow row;
-  row.number = IndexNumber{static_cast<std::uint32_t>(number)};
+  row.number = tables_.next_number(txn, database_.meta());
   row.complete = tree.records.count(txn) == 0;
+  row.generation = tree.info->generation();
+  row.has_old = row.generation != 0 && reads_old(tree.info->id());
   tables_.put_row(txn, tree.info->id(), index, row);
   return row;
 }
@@ -113,8 +145,10 @@ void Indexes::build_to_the_end() {
 void Indexes::build(Tree& tree, std::size_t records_max) {
   std::vector<IndexRow> rows;
   std::size_t count = 0;
+  std::uint64_t unread = 0;
   database_.write([&](WriteTxn& txn) {
     rows = tree.rows;
+    unread = 0;
     std::vector<IndexNumber> numbers;
     KeyWord position(~std::uint64_t{0});
     for (const IndexRow& row : rows) {
@@ -126,8 +160,11 @@ void Indexes::build(Tree& tree, std::size_t records_max) {
     for (count = 0; cursor && count < records_max && entries.size() < kPieceEntries;
          cursor.next(), ++count) {
       position = cursor.key();
-      entries.collect(tree.info->indexes(), numbers, AnyKey(tree.info->id(), position),
-                      cursor.record().body(), IndexEntries::Fate::comes);
+      const AnyKey key(tree.info->id(), position);
+      const auto body = indexable(*tree.info, key, WrittenBody::of(cursor.record()));
+      unread += !body.is_readable();
+      if (body.words().empty()) continue;
+      entries.collect(tree.info->indexes(), numbers, key, body.words(), IndexEntries::Fate::comes);
     }
     entries.write(txn, tables_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -138,6 +175,7 @@ void Indexes::build(Tree& tree, std::size_t records_max) {
     }
   });
   tree.rows = std::move(rows);
+  tree.unread += unread;
   built_ = tree.complete() ? 0 : built_ + count;
 }
 
@@ -157,14 +195,15 @@ void Indexes::remove_unwanted() {
   if (done) unwanted_.pop_back();
 }
 
-void IndexUpdate::change(AnyKey key, std::span<const std::uint64_t> before,
-                         std::span<const std::uint64_t> after) {
+void IndexUpdate::change(AnyKey key, const WrittenBody& before, const WrittenBody& after) {
   const Indexes::Tree* tree = indexes_.tree(key.tree);
-  if (!tree || std::ranges::equal(before, after)) return;
+  if (!tree || reads_alike(*tree->info, before, after)) return;
   const IndexPlan& plan = tree->info->indexes();
+  const auto was = indexes_.indexable(*tree->info, key, before);
+  const auto is = indexes_.indexable(*tree->info, key, after);
   using Fate = IndexEntries::Fate;
-  if (!before.empty()) entries_.collect(plan, tree->numbers, key, before, Fate::goes);
-  if (!after.empty()) entries_.collect(plan, tree->numbers, key, after, Fate::comes);
+  if (!was.words().empty()) entries_.collect(plan, tree->numbers, key, was.words(), Fate::goes);
+  if (!is.words().empty()) entries_.collect(plan, tree->numbers, key, is.words(), Fate::comes);
   if (entries_.size() > kEntriesMax) finish();
 }
 

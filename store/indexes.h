@@ -9,6 +9,7 @@
 
 #include "store/index_entries.h"
 #include "store/index_tables.h"
+#include "store/old_bodies.h"
 
 namespace coppice::store {
 
@@ -28,7 +29,11 @@ class Indexes {
     none,    // of a database that is only looked at
   };
 
-  Indexes(Database& database, Kept kept);
+  // `old`: null where nobody can read bodies of earlier generations. They are then left out of what
+  // is built here. A replica's index that has them, and one that has them not, is made anew for
+  // whoever reads otherwise; an authority keeps what the migration has put there, since such bodies
+  // never change. It is to live as long as this.
+  Indexes(Database& database, Kept kept, const OldBodies* old = nullptr);
 
   // The indexes of one tree.
   struct Tree {
@@ -37,11 +42,17 @@ class Indexes {
     // By place in the plan; what is not kept has number 0.
     std::vector<IndexRow> rows;
     std::vector<IndexNumber> numbers;
+    // Bodies that the builds since follow() had to leave out.
+    std::uint64_t unread = 0;
     bool complete() const;
   };
   // Null: nothing of the tree is indexed.
   const Tree* tree(TreeId id) const;
   const IndexTables& tables() const { return tables_; }
+  // A body as the tree's indexes take it.
+  IndexableBody indexable(const TreeInfo& tree, AnyKey key, const WrittenBody& body) const {
+    return IndexableBody(tree, old_, key, body);
+  }
 
   // The catalogue has taken this tree, or a newer schema of it: what is new is to be built, what
   // nobody wants any more is to go. A transaction of its own.
@@ -69,6 +80,9 @@ class Indexes {
   static constexpr std::size_t kPieceEntries = 1'000'000;
 
   void forget_unwanted(const Txn& txn, const Tree& tree);
+  bool reads_old(TreeId tree) const { return old_ && old_->reads(tree); }
+  void forget_references(WriteTxn& txn, const TreeInfo& info);
+  bool serves(const IndexRow& row, const TreeInfo& info) const;
   IndexRow row_for(WriteTxn& txn, const Tree& tree, const IndexPlan::Index& index);
   void build(Tree& tree, std::size_t records_max);
   void remove_unwanted();
@@ -76,6 +90,7 @@ class Indexes {
   Database& database_;
   const IndexTables tables_;
   const Kept kept_;
+  const OldBodies* const old_;
   std::map<TreeId, Tree> trees_;
   // Of indexes that are to be removed: the key of the row.
   std::vector<std::vector<std::byte>> unwanted_;
@@ -83,10 +98,14 @@ class Indexes {
   std::uint64_t built_ = 0;
 };
 
-// What must hold of the declared indexes in a database, in words for people; empty if all does:
-// those that are complete have the entries that the records of their trees make, and no others.
-// Walks everything.
-std::vector<std::string> check_indexes(Database& database, const Txn& txn);
+// What must hold of the declared indexes in a database: those that are complete have the entries
+// that the records of their trees make, and no others. Walks everything.
+struct IndexFindings {
+  std::vector<std::string> faults;  // in words for people; empty if all holds
+  // Records of earlier generations whose entries, if any, nobody here can check.
+  std::uint64_t unread = 0;
+};
+IndexFindings check_indexes(Database& database, const Txn& txn, const OldBodies* old = nullptr);
 
 // Keeps declared indexes in step with the records of one write transaction.
 class IndexUpdate {
@@ -95,8 +114,7 @@ class IndexUpdate {
 
   bool follows(TreeId tree) const { return indexes_.tree(tree) != nullptr; }
   // A record's body before and after; empty: there is none.
-  void change(AnyKey key, std::span<const std::uint64_t> before,
-              std::span<const std::uint64_t> after);
+  void change(AnyKey key, const WrittenBody& before, const WrittenBody& after);
   // Writes what was collected. To be called before anything is asked of an index, and before the
   // transaction ends.
   void finish() { entries_.write(txn_, indexes_.tables()); }

@@ -36,13 +36,13 @@ class UniqueCheck::Collector final : public IndexSink {
   const Indexes::Tree& tree_;
 };
 
-void UniqueCheck::add(AnyKey key, std::span<const std::uint64_t> body) {
+void UniqueCheck::add(AnyKey key, const WrittenBody& body) {
   const Indexes::Tree* tree = indexes_.tree(key.tree);
   if (!tree || !tree->info->indexes().find(IndexPlan::Kind::unique)) return;
-  bodies_.push_back({key, body});
+  bodies_.push_back({key, indexes_.indexable(*tree->info, key, body)});
   rewritten_.insert(key);
   Collector collector(*this, *tree);
-  tree->info->indexes().extract(body, collector);
+  tree->info->indexes().extract(bodies_.back().body.words(), collector);
 }
 
 std::vector<UniqueCheck::Clash> UniqueCheck::run() {
@@ -102,9 +102,11 @@ UniqueCheck::Owners UniqueCheck::owners(const Value& value, Cursor& cursor) cons
 }
 
 bool UniqueCheck::is_in(const Value& value, AnyKey key) const {
-  auto record = value.tree->records.find(txn_, key.word);
-  return record && has_value_in(value.tree->info->indexes(), value.index, record->body(),
-                                ValueRange::of(value.value));
+  const auto record = value.tree->records.find(txn_, key.word);
+  if (!record) return false;
+  const auto body = indexes_.indexable(*value.tree->info, key, WrittenBody::of(*record));
+  return !body.is_readable() || has_value_in(value.tree->info->indexes(), value.index, body.words(),
+                                             ValueRange::of(value.value));
 }
 
 namespace {
@@ -134,7 +136,8 @@ FieldValue value_at(const IndexRange& entry, ValueType type) {
 
 std::optional<SharedValue> find_shared_value(const IndexTables& tables, const TreeInfo& info,
                                              const RecordTree& records, unsigned index,
-                                             IndexNumber number, const Txn& txn) {
+                                             IndexNumber number, const Txn& txn,
+                                             const OldBodies* old) {
   const auto& field = info.indexes().indexes()[index];
   // Of the value that is walked: who has it; by the whole value, where the key has cut it off.
   std::map<std::string, KeyWord> owners;
@@ -148,8 +151,11 @@ std::optional<SharedValue> find_shared_value(const IndexTables& tables, const Tr
     if (!is_bytes(field.type) && value.number() == field.unset) continue;
     CutValues whole(index);
     if (entry.is_cut()) {
-      if (auto record = records.find(txn, entry.key()))
-        info.indexes().extract(record->body(), whole);
+      if (auto record = records.find(txn, entry.key())) {
+        const IndexableBody body(info, old, AnyKey(info.id(), entry.key()),
+                                 WrittenBody::of(*record));
+        info.indexes().extract(body.words(), whole);
+      }
     } else {
       whole.values.emplace_back();
     }
@@ -170,8 +176,8 @@ std::optional<SharedValue> find_shared_value(const Indexes& indexes, const TreeI
     if (fields[i].kind != IndexPlan::Kind::unique) continue;
     const auto known = stored.indexes().find(fields[i].field);
     if (known && stored.indexes().indexes()[*known].kind == IndexPlan::Kind::unique) continue;
-    auto shared =
-        find_shared_value(indexes.tables(), offered, tree->records, i, tree->numbers[i], txn);
+    auto shared = find_shared_value(indexes.tables(), offered, tree->records, i, tree->numbers[i],
+                                    txn, nullptr);
     if (shared) return shared;
   }
   return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,13 +18,15 @@ namespace coppice::store {
 // A record may keep a value that it has, even where another has it too: in a replica that is so
 // between work that was not sent yet and what others made meanwhile, until the authority answers.
 //
-// Indexes that are not complete are not asked. REQUIRES: what was written before is in the indexes.
+// Indexes that are not complete are not asked. A body of an earlier generation that nobody here can
+// read has what the index says; of a value that the index cuts off, whatever begins like it.
+// REQUIRES: what was written before is in the indexes.
 class UniqueCheck {
  public:
   UniqueCheck(const Indexes& indexes, const Txn& txn) : indexes_(indexes), txn_(txn) {}
 
   // The record will have this body. It is a view; valid until run(). Empty: it will be removed.
-  void add(AnyKey key, std::span<const std::uint64_t> body);
+  void add(AnyKey key, const WrittenBody& body);
 
   // A value of `key` that belongs to `owner`, a record of the same tree.
   struct Clash {
@@ -47,7 +50,7 @@ class UniqueCheck {
   };
   struct Body {
     AnyKey key;
-    std::span<const std::uint64_t> words;
+    IndexableBody body;
   };
   // Of one value, in what is stored.
   struct Owners {
@@ -63,7 +66,7 @@ class UniqueCheck {
 
   const Indexes& indexes_;
   const Txn& txn_;
-  std::vector<Body> bodies_;
+  std::deque<Body> bodies_;
   std::vector<Value> values_;
   std::unordered_set<AnyKey> rewritten_;
 };
@@ -75,10 +78,12 @@ struct SharedValue {
   std::string field;
   std::string value;  // for people
 };
-// One in a complete index that is to be unique; what counts as unset is left out. Walks it all.
+// One in a complete index that is to be unique; what counts as unset is left out, and values that
+// the index cuts off in bodies that nobody can read. Walks it all.
 std::optional<SharedValue> find_shared_value(const IndexTables& tables, const TreeInfo& info,
                                              const RecordTree& records, unsigned index,
-                                             IndexNumber number, const Txn& txn);
+                                             IndexNumber number, const Txn& txn,
+                                             const OldBodies* old);
 // One in the unique indexes that `offered` has and `stored` has not. REQUIRES: `indexes` follows
 // `offered`, and they are built.
 std::optional<SharedValue> find_shared_value(const Indexes& indexes, const TreeInfo& offered,

@@ -21,7 +21,8 @@ Result<Found> find(const Snapshot& snapshot, const std::string& text) {
   if (!key) return key.error();
   const auto record = snapshot.get(*key);
   if (!record) return error(Errc::unknown_record, "There is no record " + text + " here.", *key);
-  return Found{snapshot.catalogue().find(key->tree), *record};
+  return Found{snapshot.catalogue().describing(key->tree, record->header().schema_version),
+               *record};
 }
 
 void print_for_people(const Snapshot& snapshot, const Found& found) {

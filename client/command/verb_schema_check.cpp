@@ -45,6 +45,15 @@ Report new_tree(const Catalogue& known, const TreeInfo& tree) {
   return {"not the tree of that name", {taken}, Verdict::impossible};
 }
 
+Report behind(const TreeInfo& stored) {
+  SchemaDifference past;
+  past.verdict = Verdict::impossible;
+  past.what =
+      "the tree was migrated past this schema, by version " + std::to_string(stored.generation());
+  past.advice = "A program with it is an old one: build it with the present schema";
+  return {"against " + named(stored), {past}, Verdict::impossible};
+}
+
 Report compare(const Catalogue& known, const TreeInfo& tree) {
   const auto stored = known.find(tree.id());
   if (!stored) return new_tree(known, tree);
@@ -53,6 +62,7 @@ Report compare(const Catalogue& known, const TreeInfo& tree) {
     const std::string text = std::string(same ? "the same as" : "older than") + " version ";
     return {text + std::to_string(version) + "; nothing would be adopted", {}, Verdict::compatible};
   }
+  if (known.is_behind(tree)) return behind(*stored);
   Report report{"against " + named(*stored), schema_diff(*stored, tree), Verdict::compatible};
   report.verdict = worst(report.differences);
   const auto change = compare_schemas(*stored, tree);

@@ -51,7 +51,9 @@ struct TreeSchema {
   # Doc comments of these nodes.
 
   generation @9 :UInt32;
-  # Versions of one generation read and write each other's bodies. Always 0: a tree cannot be migrated yet.
+  # The number of the version that the tree's last migration made; 0: it was never migrated, and in generated code. So a body
+  # is of an earlier generation if its version is below this. Versions of one generation read and write each other's bodies; a
+  # body of an earlier one is read through the migration of the program that has it. Only released revisions keep such bodies.
 
   adopted @10 :Int64;
   # The time when the authority made it the tree's; 0: not known, or it has not.
@@ -196,10 +198,10 @@ struct Action {
   # create, checkIn, nextRevision with a body: the version of the tree's schema that describes the body. For a new body, the
   # version that the program knows; for an edited one, the higher of that and of the version of what was edited, whose
   # unknown fields are in it still. 0: by the schema that this client brought in a hello after the body was written; the
-  # authority takes its newest version, which has all of that.
+  # authority takes its newest version, which has all of that. A version of an earlier generation is refused.
 
   body @9 :Data;
-  # create, checkIn. nextRevision: empty copies the released revision's body.
+  # create, checkIn. nextRevision: empty copies the released revision's body, which must not be of an earlier generation.
 
   enum Kind {
     create @0;        # a new record, revision 1, with an id out of the client's lease

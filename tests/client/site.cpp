@@ -49,6 +49,11 @@ void Site::stop_server() {
   database_.reset();
 }
 
+Result<server::MigrationReport> Site::migrate(const std::vector<Migration>& migrations) {
+  store::Database database(folder_ / "server", store::Role::authority, quick());
+  return server::migrate(database, migrations, server::MigrationRun::real, now_us);
+}
+
 void Site::opened(wire::SessionId session, const std::string& database, const std::string& peer) {
   core_->opened(session, database, peer, now_us);
 }

@@ -9,6 +9,7 @@
 
 #include "client/transport.h"
 #include "coppice/client.h"
+#include "server/migrate.h"
 #include "server/server_core.h"
 #include "shop.coppice.h"
 #include "store/database.h"
@@ -35,6 +36,8 @@ class Site final : public wire::ServerEvents {
   void work();
   void stop_server();
   void start_server();
+  // Runs migrations on the database of the stopped server.
+  Result<server::MigrationReport> migrate(const std::vector<Migration>& migrations);
 
   // The value the authority has; nothing: no such record.
   std::optional<std::vector<std::uint64_t>> stored(AnyKey key);

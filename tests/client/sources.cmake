@@ -12,6 +12,8 @@ set(COPPICE_CLIENT_TESTS
   client/indexer_test.cpp
   client/limits_test.cpp
   client/memory_indexer_test.cpp
+  client/migrated_index_test.cpp
+  client/migration_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
   client/pins_test.cpp
@@ -22,5 +24,6 @@ set(COPPICE_CLIENT_TESTS
   client/search_test.cpp
   client/site.cpp
   client/sync_test.cpp
+  client/unseen_work_test.cpp
   client/walk_test.cpp
   client/what_if_test.cpp)

@@ -105,4 +105,24 @@ TEST_CASE("what is no key, and a key of no tree, are refused differently", "[sch
   CHECK(no_tree.error().message == "There is no tree named 'movements' here.");
 }
 
+TEST_CASE("a migration leaves programs of earlier schemas behind, and no others", "[schema]") {
+  const auto priced = tree_in_shop("parts", {{"price @3 :Int64", "price @3 :Text"}});
+  const auto weighed = tree_in_shop("parts", {{"weight @19 :Float32", "weight @19 :Float64"}});
+  const TreeInfo& first = tree_of<shop::Part>();
+  Catalogue catalogue;
+  catalogue.put(first.with_version(1));
+  CHECK_FALSE(catalogue.is_behind(first));
+  CHECK_FALSE(catalogue.is_behind(*priced));
+  catalogue.put(priced->as_adopted({.version = 2, .generation = 2}));
+  CHECK(catalogue.is_behind(first));
+  CHECK(catalogue.is_behind(*newer_tree_in_shop("parts")));
+  CHECK_FALSE(catalogue.is_behind(*priced));
+  CHECK_FALSE(catalogue.is_behind(*weighed));
+
+  const TreeId parts = first.id();
+  CHECK(catalogue.describing(parts, 1)->generation() == 0);
+  CHECK(catalogue.describing(parts, 2)->generation() == 2);
+  CHECK(catalogue.describing(parts, 0)->generation() == 2);
+}
+
 }  // namespace coppice::test

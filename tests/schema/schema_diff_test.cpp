@@ -59,7 +59,7 @@ TEST_CASE("a changed type is told with both types", "[schema]") {
 TEST_CASE("a changed type is one sentence that says what to do", "[schema]") {
   CHECK(only({{"price @3 :Int64", "price @3 :Float64"}}).sentence() ==
         "price: its type was changed, from @3 :Int64 to @3 :Float64. Keep it as it was and add a "
-        "new one beside it.");
+        "new one beside it, or write a migration.");
 }
 
 TEST_CASE("text that became data needs a migration, though Cap'n Proto lets it pass", "[schema]") {

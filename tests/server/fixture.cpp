@@ -394,6 +394,11 @@ Work& Work::remove(AnyKey key, std::uint64_t token, std::uint32_t base) {
                     .body = {}});
   return *this;
 }
+Work& Work::by_version(std::uint32_t version) {
+  version_ = version;
+  return *this;
+}
+
 Work& Work::comment(std::string text) {
   comment_ = std::move(text);
   return *this;
@@ -413,7 +418,7 @@ void Work::operator()(protocol::Request::Builder request) const {
     actions[i].setBaseIteration(step.base);
     actions[i].setStateFrom(step.from);
     actions[i].setStateTo(step.to);
-    actions[i].setSchemaVersion(1);
+    actions[i].setSchemaVersion(version_);
     if (step.body.empty()) continue;
     actions[i].setBody({reinterpret_cast<const kj::byte*>(step.body.data()), 8 * step.body.size()});
   }

@@ -193,6 +193,8 @@ class Work {
   Work& set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
   Work& remove(AnyKey key, std::uint64_t token, std::uint32_t base);
   Work& comment(std::string text);
+  // The version of the schema that wrote the bodies: 1, unless said.
+  Work& by_version(std::uint32_t version);
 
   void operator()(protocol::Request::Builder request) const;
 
@@ -209,6 +211,7 @@ class Work {
   };
   std::vector<Step> steps_;
   std::string comment_;
+  std::uint32_t version_ = 1;
 };
 
 std::function<void(protocol::Request::Builder)> borrow(std::vector<AnyKey> records,

@@ -79,7 +79,7 @@ struct Depot {
       found.push_back(r.key().id().value);
     return found;
   }
-  std::vector<std::string> faults() { return check_indexes(*database, database->read()); }
+  std::vector<std::string> faults() { return check_indexes(*database, database->read()).faults; }
 };
 
 Words numbered(const std::string& number, std::int64_t price = 0) {

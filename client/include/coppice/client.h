@@ -17,6 +17,7 @@
 #include "coppice/event.h"
 #include "coppice/indexer.h"
 #include "coppice/key.h"
+#include "coppice/migration.h"
 #include "coppice/pending.h"
 #include "coppice/record.h"
 #include "coppice/ref.h"
@@ -96,6 +97,14 @@ struct Conflict {
     std::string action;               // "create", "check in", ...
     std::vector<std::uint64_t> mine;  // the body handed in; empty if the action has none
     std::vector<std::uint64_t> base;  // the body it was based on; empty for a create
+    // The version of the tree's schema by which `mine` is to be read: the program's own, unless the
+    // body is of an earlier generation and no migration takes it. `base` is empty if it would be
+    // read by another one.
+    std::uint32_t schema_version = 0;
+    // The schema that describes `mine`, a protocol::TreeSchema, where the catalogue does not have
+    // it: the work was done by a schema that the server never saw, before the tree was migrated.
+    // Otherwise empty.
+    std::vector<std::uint64_t> schema;
   };
   std::uint64_t number = 0;  // names it in this replica
   std::string comment;
@@ -134,6 +143,9 @@ class Client {
     std::string application = {};  // only databases of the same application are accepted. Default:
                                    // the replica's; "coppice" if new
     std::vector<TreeDefinition> trees = {};
+    // For trees that were migrated, or that a newer program waits for: how bodies of earlier
+    // schemas are read. See docs/schemas.md.
+    std::vector<Migration> migrations = {};
     std::vector<std::shared_ptr<Indexer>> indexers = {};
     // Called now and then while something is built: in open(), and later on the sync thread. Must
     // not call the client.

@@ -93,6 +93,10 @@ class TreeView {
 // Everything as it was at one moment: consistent across trees and indexes, never blocked, never
 // changing, read in place.
 //
+// A body of an earlier generation is given as the program's migration makes it, and with the
+// version of that in its header; the snapshot keeps it. Where the migration refuses one,
+// RefusedError is thrown.
+//
 // Valid as long as it lives, on any thread, one at a time; what it hands out is valid as long as it
 // is. While it lives it pins the pages it sees, and the file grows with every change: take one per
 // frame or per question, and let it go.
