@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "schema/fold.h"
-
 namespace coppice::store {
 
 // Gets the values of one body.
@@ -33,27 +31,35 @@ class IndexEntries::Collector final : public IndexSink {
 
   void text(std::string_view value) override {
     if (!search_) return;
-    const std::string folded = fold(value);
-    for (WordWalk walk(folded); walk && words_.size() < IndexTables::kWordsMax; walk.next()) {
-      // As in the key, so that the best class of a word comes first.
-      std::string word(walk.word());
-      word += '\0';
-      word += static_cast<char>(word_class(walk));
-      words_.push_back(std::move(word));
+    auto& [folded, words] = entries_.words_;
+    const std::size_t begin = folded.size();
+    folded += fold(value);
+    const auto added = std::string_view(folded).substr(begin);
+    for (WordWalk walk(added); walk && words.size() < IndexTables::kWordsMax; walk.next()) {
+      const auto at = static_cast<std::size_t>(walk.word().data() - folded.data());
+      words.push_back({static_cast<std::uint32_t>(at),
+                       static_cast<std::uint8_t>(walk.word().size()), word_class(walk)});
     }
   }
 
   // After the last value: a word counts once, where it is best.
   void finish() {
-    if (words_.empty()) return;
-    std::sort(words_.begin(), words_.end());
+    auto& [folded, words] = entries_.words_;
+    const auto text_of = [&text = folded](const Words::Word& word) {
+      return std::string_view(text).substr(word.at, word.length);
+    };
+    std::ranges::sort(words, [&](const auto& a, const auto& b) {
+      const int order = text_of(a).compare(text_of(b));
+      return order != 0 ? order < 0 : a.word_class < b.word_class;
+    });
     std::string_view last;
-    for (const std::string& word : words_) {
-      const auto without_class = std::string_view(word).substr(0, word.size() - 1);
-      if (without_class == last) continue;
-      last = without_class;
-      entries_.add(Where::words, search_, std::as_bytes(std::span(word)), key_.word, fate_);
+    for (const auto& word : words) {
+      if (text_of(word) == last) continue;
+      last = text_of(word);
+      add_word(last, word.word_class);
     }
+    words.clear();
+    folded.clear();
   }
 
   void reference(AnyKey to) override {
@@ -61,6 +67,14 @@ class IndexEntries::Collector final : public IndexSink {
   }
 
  private:
+  void add_word(std::string_view word, WordClass word_class) {
+    std::array<std::byte, WordWalk::kWordBytesMax + 2> key;
+    std::memcpy(key.data(), word.data(), word.size());
+    key[word.size()] = std::byte{0};
+    key[word.size() + 1] = static_cast<std::byte>(word_class);
+    entries_.add(Where::words, search_, Bytes(key).first(word.size() + 2), key_.word, fate_);
+  }
+
   IndexNumber number_of(const IndexPlan& plan, IndexPlan::Kind kind) const {
     const auto index = plan.find(kind);
     return index ? numbers_[*index] : IndexNumber{};
@@ -72,7 +86,6 @@ class IndexEntries::Collector final : public IndexSink {
   const IndexNumber references_;
   const AnyKey key_;
   const Fate fate_;
-  std::vector<std::string> words_;
 };
 
 void IndexEntries::collect(const IndexPlan& plan, const std::vector<IndexNumber>& numbers,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/fold.h"
 #include "store/index_tables.h"
 
 namespace coppice::store {
@@ -73,9 +74,21 @@ class IndexEntries {
   Settled settled(Where where, const Entry& entry);
   Settled settled_reference(const Entry& entry);
 
+  // The words of one body. Here, for its memory is used again for the next.
+  struct Words {
+    struct Word {
+      std::uint32_t at;  // in `folded`
+      std::uint8_t length;
+      WordClass word_class;
+    };
+    std::string folded;
+    std::vector<Word> words;
+  };
+
   // By Where.
   std::array<std::vector<Entry>, kTables> entries_;
   std::vector<std::byte> more_;
+  Words words_;
   // What settled() shows.
   std::array<std::byte, 4 + IndexTables::kValueBytesMax> key_;
   std::array<std::byte, 16> reference_;
