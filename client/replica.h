@@ -12,6 +12,7 @@
 
 #include "client/id_pool.h"
 #include "client/indexers.h"
+#include "client/touched.h"
 #include "coppice/client.h"
 #include "store/database.h"
 #include "store/indexes.h"
@@ -60,6 +61,8 @@ class Replica {
   // Declared ones; in a replica that is only looked at, none is kept.
   store::Indexes& indexes() { return *indexes_; }
   const store::Indexes& indexes() const { return *indexes_; }
+  // What was changed, for live queries. Threads: as writing.
+  Touched& touched() { return touched_; }
   IdPool& ids() { return ids_; }
   const IdPool& ids() const { return ids_; }
 
@@ -99,6 +102,7 @@ class Replica {
   std::shared_ptr<const Catalogue> writes_by_of_;
   std::optional<store::Indexes> indexes_;  // as soon as the trees are open
   std::vector<TreeId> program_trees_;
+  Touched touched_;
   IdPool ids_;
   std::string client_uuid_;
   std::string application_;

@@ -126,6 +126,7 @@ void ReplicaWriter::forget(AnyKey key) {
   indexes_.change(key, current->body(), {});
   index(key, copy(before_room_, *current), std::nullopt);
   tree(key.tree).erase(txn_, key.word);
+  touch(key, Body::differs);
   tell_difference(key, &header, nullptr, Body::differs);
 }
 
@@ -142,8 +143,8 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
                           bool append) {
   if (highest_of_ == key.tree && key.word > highest_) highest_ = key.word;
   RecordHeader old_header = before ? before->header() : RecordHeader{};
-  const bool same =
-      telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
+  const bool nobody_asks = telling_ == Telling::off && !replica_.touched().is_wanted();
+  const bool same = nobody_asks || (before && std::ranges::equal(before->body(), after.body()));
   indexes_.change(key, before ? before->body() : std::span<const std::uint64_t>{}, after.body());
   if (replica_.indexers().follow(key.tree)) {
     index(key, before ? std::optional(copy(before_room_, *before)) : std::nullopt, after);
@@ -153,6 +154,7 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   } else {
     tree(key.tree).put_value(txn_, key.word, after);
   }
+  touch(key, same ? Body::same : Body::differs);
   tell_difference(key, before ? &old_header : nullptr, &after.header(),
                   same ? Body::same : Body::differs);
 }
@@ -217,6 +219,12 @@ std::optional<Holder> ReplicaWriter::holder(AnyKey record) const {
 Snapshot ReplicaWriter::outcome() {
   finish_indexes();
   return Snapshot(std::make_unique<SnapshotState>(replica_, txn_, indexers_.end()));
+}
+
+void ReplicaWriter::touch(AnyKey key, Body body) {
+  if (!replica_.touched().is_wanted() || touched_everything_) return;
+  touched_.push_back({key, body == Body::differs});
+  touched_everything_ = touched_.size() > Touched::kOnesMax;
 }
 
 void ReplicaWriter::tell(Event event) {

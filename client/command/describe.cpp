@@ -109,4 +109,17 @@ JsonObject header_to_json(const Snapshot& snapshot, const TreeInfo& tree, const 
   return json;
 }
 
+std::string line_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record) {
+  std::string line =
+      format_key(tree.name(), record.key.word) + "  " + lifecycle(tree, record.header());
+  if (LocalMark::is_local(record.header())) line += ", local";
+  if (const auto holder = snapshot.holder(record.key)) line += ", borrowed by " + describe(*holder);
+  const std::string text = first_text(tree, record.view);
+  return text.empty() ? line : line + "  " + text;
+}
+
+std::string json_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record) {
+  return header_to_json(snapshot, tree, record).text("text", first_text(tree, record.view)).str();
+}
+
 }  // namespace coppice::command

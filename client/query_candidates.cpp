@@ -1,0 +1,415 @@
+#include "client/query_candidates.h"
+
+#include <algorithm>
+#include <map>
+
+#include "client/index_walk.h"
+#include "client/revision_walk.h"
+#include "schema/query_text.h"
+#include "schema/value_test.h"
+#include "store/word_lists.h"
+
+namespace coppice::client {
+namespace {
+
+using store::IndexNumber;
+using store::IndexRange;
+
+// When so few are left, another index only costs.
+constexpr std::size_t kFewEnough = 64;
+// A record that is looked up costs as much as so many keys that are walked by.
+constexpr std::size_t kKeysForARecord = 16;
+
+void sort_keys(std::vector<KeyWord>& keys) {
+  if (!std::is_sorted(keys.begin(), keys.end())) std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+// The index of a kind that a tree has once. None: it is not there, or not complete.
+IndexNumber joint_index(const SnapshotState& snapshot, TreeId tree, IndexPlan::Kind kind) {
+  const auto info = snapshot.catalogue->find(tree);
+  const auto index = info ? info->indexes().find(kind) : std::nullopt;
+  if (!index) return {};
+  const auto& tables = snapshot.replica.indexes().tables();
+  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
+  return row && row->complete ? row->number : IndexNumber{};
+}
+
+bool is_one_value(const ValueSpan& span) { return span.from && span.to && *span.from == *span.to; }
+
+std::string span_text(const std::vector<ValueSpan>& spans, const QueryTrees::Found& found,
+                      const Catalogue& catalogue) {
+  const auto value = [&](const OwnedValue& value) {
+    return value_text(found.tree->fields(), *found.field, value, catalogue);
+  };
+  if (spans.size() != 1) return ", " + std::to_string(spans.size()) + " values or ranges";
+  const ValueSpan& span = spans.front();
+  if (is_one_value(span)) return ", " + value(*span.from);
+  return (span.from ? ", from " + value(*span.from) : "") +
+         (span.to ? (span.from ? " to " : ", up to ") + value(*span.to) : "");
+}
+
+// The entries of an index in a span. False: they are more than so many.
+bool collect(const SnapshotState& snapshot, IndexNumber number, const ValueSpan& span,
+             std::uint64_t keys_max, std::vector<KeyWord>& keys, bool& has_cut) {
+  store::ValueRange range;
+  if (span.from) range.from = span.from->view();
+  if (span.to) range.to = span.to->view();
+  for (IndexRange walk(snapshot.txn(), snapshot.replica.indexes().tables(), number, range); walk;) {
+    const std::uint64_t count = walk.count();
+    if (keys.size() + count > keys_max) return false;
+    has_cut |= !(span.from && span.from->is_number()) && walk.is_cut();
+    for (std::uint64_t i = 0; i < count; ++i, walk.next()) keys.push_back(walk.key());
+  }
+  return true;
+}
+
+}  // namespace
+
+AskableIndex index_of(const SnapshotState& snapshot, TreeId tree, const FieldMap::Field& field) {
+  const auto info = snapshot.catalogue->find(tree);
+  const auto index = info ? info->indexes().find(field.id) : std::nullopt;
+  if (!index) return {{}, "field '" + field.name + "' has no index"};
+  const auto& tables = snapshot.replica.indexes().tables();
+  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
+  if (!row || !row->complete) return {{}, "the index on '" + field.name + "' is still being built"};
+  return {row->number, {}};
+}
+
+std::uint64_t CandidateFinder::worth(std::uint64_t records) {
+  return std::max<std::uint64_t>(kFewEnough, records / 10);
+}
+
+std::uint64_t CandidateFinder::count(TreeId tree) const {
+  const auto* records = snapshot_.tree(tree);
+  return records ? records->count(snapshot_.txn()) : 0;
+}
+
+void CandidateFinder::note(std::string why) {
+  if (std::find(notes_.begin(), notes_.end(), why) == notes_.end())
+    notes_.push_back(std::move(why));
+}
+
+void CandidateFinder::note_too_many(const std::string& what, const Scope& scope) {
+  note(what + " gives more than " + std::to_string(scope.keys_max) + " of " +
+       std::to_string(count(scope.tree)) + " records");
+}
+
+std::string CandidateFinder::text(const AnyCondition& condition, const Scope& scope) {
+  return to_text(condition, scope.tree, scope.schema, trees_);
+}
+
+std::optional<Candidates> CandidateFinder::find(const AnyCondition& condition, TreeId tree,
+                                                SchemaFunction schema) {
+  return find(condition, Scope{tree, schema, worth(count(tree))});
+}
+
+std::optional<Candidates> CandidateFinder::find(const AnyCondition& condition, const Scope& scope) {
+  switch (condition.kind()) {
+    case AnyCondition::Kind::all:
+      return find_all(condition, scope);
+    case AnyCondition::Kind::any:
+      return find_any(condition, scope);
+    case AnyCondition::Kind::none:
+      return find_contrary(condition, scope);
+    case AnyCondition::Kind::test:
+      return find_test(condition, scope);
+    case AnyCondition::Kind::through:
+      return find_users(condition, scope);
+  }
+  return std::nullopt;
+}
+
+// -------- and, or, not
+
+int CandidateFinder::rank_of(const AnyCondition& condition) {
+  switch (condition.kind()) {
+    case AnyCondition::Kind::test:
+      return condition.test() == Test::equal || condition.test() == Test::one_of ? 0 : 2;
+    case AnyCondition::Kind::any:
+    case AnyCondition::Kind::all:
+      return 3;
+    case AnyCondition::Kind::through:
+      return 4;
+    case AnyCondition::Kind::none:
+      return 5;
+  }
+  return 5;
+}
+
+std::vector<CandidateFinder::Way> CandidateFinder::ways(const AnyCondition& condition,
+                                                        const Scope& scope) {
+  struct Together {
+    QueryTrees::Found found;
+    std::vector<ValueSpan> spans = std::vector<ValueSpan>(1);
+    bool is_exact = true;
+  };
+  std::map<FieldId, Together> fields;
+  std::vector<Way> ways;
+  for (const AnyCondition& part : condition.parts()) {
+    if (part.kind() == AnyCondition::Kind::test) {
+      const auto found = trees_.field(scope.tree, part.field(), scope.schema);
+      const auto test = found ? ValueTest::compile(*found->field, part.test(), part.values())
+                              : Result<ValueTest>(found.error());
+      const auto spans = test && found->field->is_single ? test->spans() : std::nullopt;
+      if (spans) {
+        Together& together = fields[part.field()];
+        together.found = *found;
+        together.spans = common(together.spans, *spans);
+        together.is_exact &= test->is_its_spans();
+        continue;
+      }
+    }
+    ways.push_back(
+        {rank_of(part), [this, part](const Scope& within) { return find(part, within); }});
+  }
+  for (const auto& [field, together] : fields) {
+    const bool is_exact_value =
+        std::all_of(together.spans.begin(), together.spans.end(), is_one_value);
+    ways.push_back({is_exact_value ? 0 : 2, [this, together = together](const Scope& within) {
+                      return find_spans(together.found, together.spans, together.is_exact, within);
+                    }});
+  }
+  std::stable_sort(ways.begin(), ways.end(),
+                   [](const Way& a, const Way& b) { return a.rank < b.rank; });
+  return ways;
+}
+
+std::optional<Candidates> CandidateFinder::find_all(const AnyCondition& condition,
+                                                    const Scope& scope) {
+  const auto ways = this->ways(condition, scope);
+  std::optional<Candidates> best;
+  for (const Way& way : ways) {
+    if (!best) {
+      best = way.find(scope);
+      continue;
+    }
+    if (best->keys.size() <= kFewEnough) break;
+    const std::size_t notes = notes_.size();
+    const auto keys_max =
+        std::min<std::uint64_t>(scope.keys_max, kKeysForARecord * best->keys.size());
+    auto other = way.find(scope.with(keys_max));
+    // One that serves already is enough.
+    notes_.resize(notes);
+    if (!other) continue;
+    std::vector<KeyWord> keys;
+    std::set_intersection(best->keys.begin(), best->keys.end(), other->keys.begin(),
+                          other->keys.end(), std::back_inserter(keys));
+    best->keys = std::move(keys);
+    Explanation both{Explanation::Step::both, "both of", best->keys.size()};
+    if (best->how.step == Explanation::Step::both) {
+      both.below = std::move(best->how.below);
+    } else {
+      both.below.push_back(std::move(best->how));
+    }
+    both.below.push_back(std::move(other->how));
+    best->how = std::move(both);
+  }
+  if (best && ways.size() > 1) best->is_exact = false;
+  return best;
+}
+
+std::optional<Candidates> CandidateFinder::find_any(const AnyCondition& condition,
+                                                    const Scope& scope) {
+  Candidates all{{}, {Explanation::Step::either, "either of"}, true};
+  for (const AnyCondition& part : condition.parts()) {
+    auto found = find(part, scope.with(scope.keys_max - all.keys.size()));
+    if (!found) return std::nullopt;
+    all.keys.insert(all.keys.end(), found->keys.begin(), found->keys.end());
+    all.how.below.push_back(std::move(found->how));
+    all.is_exact &= found->is_exact;
+  }
+  sort_keys(all.keys);
+  all.how.count = all.keys.size();
+  return all;
+}
+
+// Only of a number that every record has the contrary is known to an index.
+std::optional<Candidates> CandidateFinder::find_contrary(const AnyCondition& condition,
+                                                         const Scope& scope) {
+  const AnyCondition& part = condition.parts().front();
+  if (part.kind() == AnyCondition::Kind::test) {
+    const auto found = trees_.field(scope.tree, part.field(), scope.schema);
+    if (found && found->field->is_always_there && found->field->is_single) {
+      const auto test = ValueTest::compile(*found->field, part.test(), part.values());
+      const auto spans = test ? test->contrary_spans() : std::nullopt;
+      if (spans) return find_spans(*found, *spans, true, scope);
+    }
+  }
+  note("no index knows where something is not: " + text(condition, scope));
+  return std::nullopt;
+}
+
+// -------- One test
+
+std::optional<Candidates> CandidateFinder::find_test(const AnyCondition& condition,
+                                                     const Scope& scope) {
+  const auto found = trees_.field(scope.tree, condition.field(), scope.schema);
+  if (!found) return std::nullopt;
+  if (condition.test() == Test::matches) return find_words(*found, condition, scope);
+  const auto test = ValueTest::compile(*found->field, condition.test(), condition.values());
+  if (!test) return std::nullopt;
+  if (const auto spans = test->spans())
+    return find_spans(*found, *spans, test->is_its_spans(), scope);
+  note("each text is looked into: " + text(condition, scope));
+  return std::nullopt;
+}
+
+std::optional<Candidates> CandidateFinder::find_spans(const QueryTrees::Found& found,
+                                                      const std::vector<ValueSpan>& spans,
+                                                      bool is_exact, const Scope& scope) {
+  const AskableIndex index = index_of(snapshot_, scope.tree, *found.field);
+  if (!index.number) {
+    note(index.why_not);
+    return std::nullopt;
+  }
+  const std::string what =
+      "index on " + found.field->name + span_text(spans, found, *snapshot_.catalogue);
+  Candidates candidates{{}, {Explanation::Step::index, what}, is_exact};
+  bool has_cut = false;
+  for (const ValueSpan& span : spans) {
+    if (!collect(snapshot_, index.number, span, scope.keys_max, candidates.keys, has_cut)) {
+      note_too_many(what, scope);
+      return std::nullopt;
+    }
+  }
+  sort_keys(candidates.keys);
+  candidates.how.count = candidates.keys.size();
+  candidates.is_exact &= !has_cut;
+  return candidates;
+}
+
+std::optional<Candidates> CandidateFinder::find_words(const QueryTrees::Found& found,
+                                                      const AnyCondition& condition,
+                                                      const Scope& scope) {
+  const auto number = joint_index(snapshot_, scope.tree, IndexPlan::Kind::search);
+  if (!found.field->is_searched || !number) {
+    note("field '" + found.field->name + "' is not searched, or its search is still being built");
+    return std::nullopt;
+  }
+  const auto& tables = snapshot_.replica.indexes().tables();
+  std::optional<store::WordLists> rarest;
+  std::string word;
+  for (const std::string& one : folded_words(condition.values().front().bytes())) {
+    store::WordLists lists(snapshot_.txn(), tables, number, one);
+    if (lists.is_cut() || (rarest && rarest->count() <= lists.count())) continue;
+    rarest.emplace(std::move(lists));
+    word = one;
+  }
+  if (!rarest || rarest->count() > scope.keys_max) {
+    note("very many records have such words: " + text(condition, scope));
+    return std::nullopt;
+  }
+  Candidates candidates{{}, {Explanation::Step::search, "search for '" + word + "'"}, false};
+  store::Cursor cursor(snapshot_.txn(), tables.words);
+  for (const auto& list : rarest->lists()) {
+    for (bool more = cursor.first_value(list.bytes()); more; more = cursor.next_value())
+      candidates.keys.emplace_back(cursor.value_number());
+  }
+  sort_keys(candidates.keys);
+  candidates.how.count = candidates.keys.size();
+  return candidates;
+}
+
+// -------- From the inside out: first what is referred to, then what refers to it
+
+std::optional<Candidates> CandidateFinder::find_users(const AnyCondition& condition,
+                                                      const Scope& scope) {
+  const auto found = trees_.field(scope.tree, condition.field(), scope.schema);
+  if (!found) return std::nullopt;
+  const Scope target{condition.target(), condition.schema(), worth(count(condition.target()))};
+  const auto referred = find_referred(condition.parts().front(), target, scope);
+  if (!referred) return std::nullopt;
+  auto keys = referring(*found, target.tree, referred->keys, scope);
+  if (!keys) return std::nullopt;
+  const auto info = trees_.tree(target.tree, target.schema);
+  Explanation how{Explanation::Step::users,
+                  "those that refer to " + std::to_string(referred->keys.size()) + " of " +
+                      info->name() + " by " + found->field->name,
+                  keys->size()};
+  how.below.push_back(referred->how);
+  return Candidates{std::move(*keys), std::move(how), false};
+}
+
+std::optional<Candidates> CandidateFinder::find_referred(const AnyCondition& condition,
+                                                         const Scope& target, const Scope& scope) {
+  const std::size_t notes = notes_.size();
+  auto candidates = find(condition, target);
+  notes_.resize(notes);
+  const std::uint64_t all = count(target.tree);
+  if (!candidates && all > std::max<std::uint64_t>(1000, count(scope.tree) / 4)) {
+    note("to find out first which records fulfil " + text(condition, target) +
+         " costs too much: there are " + std::to_string(all));
+    return std::nullopt;
+  }
+  const auto program = ConditionProgram::compile(condition, target.tree, target.schema, trees_);
+  if (!program) return std::nullopt;
+  SnapshotRecords records(snapshot_);
+  ConditionRun run(*program, records);
+  Candidates fulfilling;
+  const auto look_at = [&](const std::optional<AnyRecord>& record) {
+    if (record && run.fulfils(record->view.body())) fulfilling.keys.push_back(record->key.word);
+  };
+  if (candidates) {
+    fulfilling.how = std::move(candidates->how);
+    RevisionFilter filter(snapshot_, target.tree, Revisions::all);
+    for (const KeyWord key : candidates->keys) look_at(filter.admit(key));
+  } else {
+    fulfilling.how = {Explanation::Step::all_records,
+                      "all records of " + trees_.tree(target.tree, target.schema)->name(), all};
+    RevisionWalk walk(snapshot_, target.tree, Revisions::all);
+    while (auto record = walk.next()) look_at(record);
+  }
+  fulfilling.how.below.push_back({Explanation::Step::test, "tested: " + text(condition, target)});
+  if (fulfilling.keys.size() > scope.keys_max) {
+    note_too_many(text(condition, target), scope);
+    return std::nullopt;
+  }
+  return fulfilling;
+}
+
+std::optional<std::vector<KeyWord>> CandidateFinder::referring(const QueryTrees::Found& found,
+                                                               TreeId target,
+                                                               const std::vector<KeyWord>& referred,
+                                                               const Scope& scope) {
+  // What refers to a revision names it, or floats to its record.
+  std::vector<KeyWord> names = referred;
+  for (const KeyWord key : referred) names.emplace_back(key.id(), Revision{0});
+  sort_keys(names);
+  std::vector<KeyWord> keys;
+  const AskableIndex index = index_of(snapshot_, scope.tree, *found.field);
+  const bool has_where_used =
+      joint_index(snapshot_, scope.tree, IndexPlan::Kind::references).value != 0;
+  if (!index.number && !has_where_used) {
+    note("who refers to a record is still being found out");
+    return std::nullopt;
+  }
+  store::Cursor cursor(snapshot_.txn(), snapshot_.replica.indexes().tables().references);
+  const store::ReferenceKey first_user(AnyKey(scope.tree, KeyWord{}));
+  for (const KeyWord name : names) {
+    if (index.number) {
+      const OwnedValue value{FieldValue(name)};
+      bool has_cut = false;
+      if (!collect(snapshot_, index.number, {value, value}, scope.keys_max, keys, has_cut)) {
+        note_too_many("index on " + found.field->name, scope);
+        return std::nullopt;
+      }
+      continue;
+    }
+    const store::ReferenceKey used(AnyKey(target, name));
+    for (bool more = cursor.seek_value(used.bytes(), first_user.bytes()); more;
+         more = cursor.next_value()) {
+      const AnyKey user = store::ReferenceKey::parse(cursor.value());
+      if (user.tree != scope.tree) break;
+      keys.push_back(user.word);
+      if (keys.size() > scope.keys_max) {
+        note_too_many("where-used", scope);
+        return std::nullopt;
+      }
+    }
+  }
+  sort_keys(keys);
+  return keys;
+}
+
+}  // namespace coppice::client
