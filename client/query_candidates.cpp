@@ -327,7 +327,8 @@ std::optional<Candidates> CandidateFinder::find_users(const AnyCondition& condit
                   "those that refer to " + std::to_string(referred->keys.size()) + " of " +
                       info->name() + " by " + found->field->name,
                   keys->size()};
-  how.below.push_back(referred->how);
+  how.below = {referred->how,
+               {Explanation::Step::test, "tested: " + text(condition.parts().front(), target)}};
   return Candidates{std::move(*keys), std::move(how), false};
 }
 
@@ -360,7 +361,6 @@ std::optional<Candidates> CandidateFinder::find_referred(const AnyCondition& con
     RevisionWalk walk(snapshot_, target.tree, Revisions::all);
     while (auto record = walk.next()) look_at(record);
   }
-  fulfilling.how.below.push_back({Explanation::Step::test, "tested: " + text(condition, target)});
   if (fulfilling.keys.size() > scope.keys_max) {
     note_too_many(text(condition, target), scope);
     return std::nullopt;

@@ -37,7 +37,12 @@ class FieldMapCompiler {
     FieldWay way;
   };
 
-  bool is_full() const { return found_.size() >= FieldMap::kFieldsMax; }
+  // A stranger's schema may also have very many fields that have no name, in very many places.
+  static constexpr std::size_t kLookedAtMax = 16 * FieldMap::kFieldsMax;
+
+  bool is_full() const {
+    return found_.size() >= FieldMap::kFieldsMax || looked_at_ >= kLookedAtMax;
+  }
 
   unsigned new_node(StructSchema schema, std::optional<unsigned> above, unsigned above_slot,
                     FieldWay way) {
@@ -59,6 +64,7 @@ class FieldMapCompiler {
     const auto discriminant = schema.getProto().getStruct().getDiscriminantOffset();
     for (auto field : schema.getFields()) {
       if (is_full()) return;
+      ++looked_at_;
       const auto proto = field.getProto();
       const bool is_member = proto.getDiscriminantValue() != Proto::NO_DISCRIMINANT;
       FieldMap::Slot slot;
@@ -171,6 +177,7 @@ class FieldMapCompiler {
   FieldMap& map_;
   std::vector<Struct> structs_;
   std::vector<FieldMap::Field> found_;
+  std::size_t looked_at_ = 0;
 };
 
 FieldMap FieldMap::compile(StructSchema root) {

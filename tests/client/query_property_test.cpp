@@ -19,7 +19,9 @@ using Keys = std::vector<Key<Article>>;
 
 // -------- Articles
 
-const char* const kWords[] = {"bolt", "nut", "Müller", "10k", "red", "re", "screw", "b"};
+const char* const kWords[] = {"bolt", "nut",    "Müller", "10k",   "red",    "re",   "screw",
+                              "b",    "blue",   "green",  "cable", "washer", "0603", "relay",
+                              "coil", "spring", "plug",   "grey",  "clear",  "lid"};
 
 class Filler {
  public:
@@ -29,7 +31,7 @@ class Filler {
   std::string word() { return kWords[number(std::size(kWords))]; }
 
   void fill(Article::Builder article, const std::vector<Key<Firm>>& firms) {
-    article.setPrice(static_cast<std::int64_t>(number(40)) - 20);
+    article.setPrice(static_cast<std::int64_t>(number(60)) - 30);
     if (number(2)) article.setTitle(word() + " " + word());
     if (number(3)) article.setNote(number(9) ? word() : std::string(130, 'x') + word());
     if (number(3)) refer(article.initMaker(), firm(firms));
@@ -57,6 +59,8 @@ class Filler {
   std::mt19937_64 random_;
 };
 
+constexpr std::size_t kArticles = 1500;
+
 // A desk with articles in all states: drafts, released, superseded and removed ones.
 struct Stock {
   explicit Stock(std::vector<TreeDefinition> trees) {
@@ -73,9 +77,11 @@ struct Stock {
   }
 
   void make_articles() {
+    desk->lease<Article>(2 * kArticles);
+    desk.site_of().settle();
     const auto made = desk->write([&](Transaction& t) {
       Keys keys;
-      for (int i = 0; i < 500; ++i)
+      for (std::size_t i = 0; i < kArticles; ++i)
         keys.push_back(t.create<Article>([&](auto article) { filler.fill(article, firms); }));
       return keys;
     });
@@ -84,9 +90,9 @@ struct Stock {
     desk.site_of().settle();
   }
   void revise() {
-    for (std::size_t i = 0; i < articles.size(); i += 12) {
+    for (std::size_t i = 0; i < articles.size(); i += 36) {
       desk.release(articles[i]);
-      if (i % 24 == 0) next_revision(articles[i]);
+      if (i % 72 == 0) next_revision(articles[i]);
     }
     for (std::size_t i = 5; i < articles.size(); i += 60) {
       desk.borrow(articles[i]);
@@ -182,7 +188,7 @@ class Questions {
 
   // One field's values.
   Asked test() {
-    const auto price = static_cast<std::int64_t>(filler_.number(50)) - 25;
+    const auto price = static_cast<std::int64_t>(filler_.number(70)) - 35;
     const auto level = static_cast<std::int16_t>(filler_.number(12));
     const std::string word = filler_.word();
     switch (filler_.number(14)) {
@@ -420,7 +426,7 @@ Ways ask_at_random(Stock& stock, std::uint64_t rounds) {
 
 TEST_CASE("with indexes every query has the answer of a plain loop", "[client]") {
   Stock stock(trees<Article, Firm>());
-  const Ways ways = ask_at_random(stock, 3000);
+  const Ways ways = ask_at_random(stock, 4000);
   using Step = Explanation::Step;
   for (const Step step : {Step::all_records, Step::index, Step::search, Step::users, Step::either,
                           Step::both, Step::test, Step::in_order, Step::sort, Step::limit})
@@ -433,7 +439,7 @@ TEST_CASE("without any index every query has the same answer", "[client]") {
   std::vector<TreeDefinition> trees;
   for (const auto& tree : plain) trees.push_back({tree->id(), tree->message()});
   Stock stock(trees);
-  const Ways ways = ask_at_random(stock, 500);
+  const Ways ways = ask_at_random(stock, 1000);
   CHECK_FALSE(ways.seen.contains(Explanation::Step::index));
   CHECK_FALSE(ways.seen.contains(Explanation::Step::in_order));
 }

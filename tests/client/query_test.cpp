@@ -22,6 +22,33 @@ Keys answer(Client& client, const Query<Article>& query) {
   return keys;
 }
 
+// What compiles.
+template <typename Field, typename Value>
+concept Findable = requires(const Snapshot& now, Field field, Value value) {
+  now.find(field, value);
+};
+template <typename Field, typename Value>
+concept Equals = requires(Field field, Value value) {
+  field == value;
+};
+template <typename Field, typename Value>
+concept Less = requires(Field field, Value value) {
+  field < value;
+};
+template <typename Field>
+concept Contains = requires(Field field) {
+  field.contains("x");
+};
+static_assert(Findable<decltype(A::number), const char*>);
+static_assert(!Findable<decltype(A::note), const char*>);
+static_assert(Equals<decltype(A::note), std::string>);
+static_assert(!Equals<decltype(A::price), const char*>);
+static_assert(!Equals<decltype(A::nowhere), int>);
+static_assert(Equals<decltype(A::maker), Key<Firm>> && !Equals<decltype(A::maker), Key<Article>>);
+static_assert(Less<decltype(A::price), int> && !Less<decltype(A::maker), Key<Firm>>);
+static_assert(!Less<decltype(A::obsolete), bool>);
+static_assert(Contains<decltype(A::title)> && !Contains<decltype(A::barcode)>);
+
 }  // namespace
 
 TEST_CASE("a query gives the records that fulfil its condition, in the order of keys", "[client]") {

@@ -175,7 +175,8 @@ TEST_CASE("a schema with very many ways has names for the shorter ones", "[schem
     text += "}";
   }
   const auto tree = tree_in(text);
-  CHECK(tree->fields().fields().size() == FieldMap::kFieldsMax);
+  CHECK(tree->fields().fields().size() <= FieldMap::kFieldsMax);
+  CHECK(tree->fields().fields().size() > FieldMap::kFieldsMax / 2);
   CHECK(tree->fields().find("a.s5.s3.x"));
 }
 
