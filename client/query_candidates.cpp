@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "client/index_walk.h"
-#include "client/revision_walk.h"
+#include "client/index_keys.h"
 #include "schema/query_text.h"
 #include "schema/value_test.h"
 #include "store/word_lists.h"
@@ -12,28 +11,10 @@
 namespace coppice::client {
 namespace {
 
-using store::IndexNumber;
-using store::IndexRange;
-
 // When so few are left, another index only costs.
 constexpr std::size_t kFewEnough = 64;
 // A record that is looked up costs as much as so many keys that are walked by.
 constexpr std::size_t kKeysForARecord = 16;
-
-void sort_keys(std::vector<KeyWord>& keys) {
-  if (!std::is_sorted(keys.begin(), keys.end())) std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-}
-
-// The index of a kind that a tree has once. None: it is not there, or not complete.
-IndexNumber joint_index(const SnapshotState& snapshot, TreeId tree, IndexPlan::Kind kind) {
-  const auto info = snapshot.catalogue->find(tree);
-  const auto index = info ? info->indexes().find(kind) : std::nullopt;
-  if (!index) return {};
-  const auto& tables = snapshot.replica.indexes().tables();
-  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
-  return row && row->complete ? row->number : IndexNumber{};
-}
 
 bool is_one_value(const ValueSpan& span) { return span.from && span.to && *span.from == *span.to; }
 
@@ -49,32 +30,7 @@ std::string span_text(const std::vector<ValueSpan>& spans, const QueryTrees::Fou
          (span.to ? (span.from ? " to " : ", up to ") + value(*span.to) : "");
 }
 
-// The entries of an index in a span. False: they are more than so many.
-bool collect(const SnapshotState& snapshot, IndexNumber number, const ValueSpan& span,
-             std::uint64_t keys_max, std::vector<KeyWord>& keys, bool& has_cut) {
-  store::ValueRange range;
-  if (span.from) range.from = span.from->view();
-  if (span.to) range.to = span.to->view();
-  for (IndexRange walk(snapshot.txn(), snapshot.replica.indexes().tables(), number, range); walk;) {
-    const std::uint64_t count = walk.count();
-    if (keys.size() + count > keys_max) return false;
-    has_cut |= !(span.from && span.from->is_number()) && walk.is_cut();
-    for (std::uint64_t i = 0; i < count; ++i, walk.next()) keys.push_back(walk.key());
-  }
-  return true;
-}
-
 }  // namespace
-
-AskableIndex index_of(const SnapshotState& snapshot, TreeId tree, const FieldMap::Field& field) {
-  const auto info = snapshot.catalogue->find(tree);
-  const auto index = info ? info->indexes().find(field.id) : std::nullopt;
-  if (!index) return {{}, "field '" + field.name + "' has no index"};
-  const auto& tables = snapshot.replica.indexes().tables();
-  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
-  if (!row || !row->complete) return {{}, "the index on '" + field.name + "' is still being built"};
-  return {row->number, {}};
-}
 
 std::uint64_t CandidateFinder::worth(std::uint64_t records) {
   return std::max<std::uint64_t>(kFewEnough, records / 10);
@@ -268,7 +224,7 @@ std::optional<Candidates> CandidateFinder::find_spans(const QueryTrees::Found& f
   Candidates candidates{{}, {Explanation::Step::index, what}, is_exact};
   bool has_cut = false;
   for (const ValueSpan& span : spans) {
-    if (!collect(snapshot_, index.number, span, scope.keys_max, candidates.keys, has_cut)) {
+    if (!add_keys_in(snapshot_, index.number, span, scope.keys_max, candidates.keys, has_cut)) {
       note_too_many(what, scope);
       return std::nullopt;
     }
@@ -309,107 +265,6 @@ std::optional<Candidates> CandidateFinder::find_words(const QueryTrees::Found& f
   sort_keys(candidates.keys);
   candidates.how.count = candidates.keys.size();
   return candidates;
-}
-
-// -------- From the inside out: first what is referred to, then what refers to it
-
-std::optional<Candidates> CandidateFinder::find_users(const AnyCondition& condition,
-                                                      const Scope& scope) {
-  const auto found = trees_.field(scope.tree, condition.field(), scope.schema);
-  if (!found) return std::nullopt;
-  const Scope target{condition.target(), condition.schema(), worth(count(condition.target()))};
-  const auto referred = find_referred(condition.parts().front(), target, scope);
-  if (!referred) return std::nullopt;
-  auto keys = referring(*found, target.tree, referred->keys, scope);
-  if (!keys) return std::nullopt;
-  const auto info = trees_.tree(target.tree, target.schema);
-  Explanation how{Explanation::Step::users,
-                  "those that refer to " + std::to_string(referred->keys.size()) + " of " +
-                      info->name() + " by " + found->field->name,
-                  keys->size()};
-  how.below = {referred->how,
-               {Explanation::Step::test, "tested: " + text(condition.parts().front(), target)}};
-  return Candidates{std::move(*keys), std::move(how), false};
-}
-
-std::optional<Candidates> CandidateFinder::find_referred(const AnyCondition& condition,
-                                                         const Scope& target, const Scope& scope) {
-  const std::size_t notes = notes_.size();
-  auto candidates = find(condition, target);
-  notes_.resize(notes);
-  const std::uint64_t all = count(target.tree);
-  if (!candidates && all > std::max<std::uint64_t>(1000, count(scope.tree) / 4)) {
-    note("to find out first which records fulfil " + text(condition, target) +
-         " costs too much: there are " + std::to_string(all));
-    return std::nullopt;
-  }
-  const auto program = ConditionProgram::compile(condition, target.tree, target.schema, trees_);
-  if (!program) return std::nullopt;
-  SnapshotRecords records(snapshot_);
-  ConditionRun run(*program, records);
-  Candidates fulfilling;
-  const auto look_at = [&](const std::optional<AnyRecord>& record) {
-    if (record && run.fulfils(record->view.body())) fulfilling.keys.push_back(record->key.word);
-  };
-  if (candidates) {
-    fulfilling.how = std::move(candidates->how);
-    RevisionFilter filter(snapshot_, target.tree, Revisions::all);
-    for (const KeyWord key : candidates->keys) look_at(filter.admit(key));
-  } else {
-    fulfilling.how = {Explanation::Step::all_records,
-                      "all records of " + trees_.tree(target.tree, target.schema)->name(), all};
-    RevisionWalk walk(snapshot_, target.tree, Revisions::all);
-    while (auto record = walk.next()) look_at(record);
-  }
-  if (fulfilling.keys.size() > scope.keys_max) {
-    note_too_many(text(condition, target), scope);
-    return std::nullopt;
-  }
-  return fulfilling;
-}
-
-std::optional<std::vector<KeyWord>> CandidateFinder::referring(const QueryTrees::Found& found,
-                                                               TreeId target,
-                                                               const std::vector<KeyWord>& referred,
-                                                               const Scope& scope) {
-  // What refers to a revision names it, or floats to its record.
-  std::vector<KeyWord> names = referred;
-  for (const KeyWord key : referred) names.emplace_back(key.id(), Revision{0});
-  sort_keys(names);
-  std::vector<KeyWord> keys;
-  const AskableIndex index = index_of(snapshot_, scope.tree, *found.field);
-  const bool has_where_used =
-      joint_index(snapshot_, scope.tree, IndexPlan::Kind::references).value != 0;
-  if (!index.number && !has_where_used) {
-    note("who refers to a record is still being found out");
-    return std::nullopt;
-  }
-  store::Cursor cursor(snapshot_.txn(), snapshot_.replica.indexes().tables().references);
-  const store::ReferenceKey first_user(AnyKey(scope.tree, KeyWord{}));
-  for (const KeyWord name : names) {
-    if (index.number) {
-      const OwnedValue value{FieldValue(name)};
-      bool has_cut = false;
-      if (!collect(snapshot_, index.number, {value, value}, scope.keys_max, keys, has_cut)) {
-        note_too_many("index on " + found.field->name, scope);
-        return std::nullopt;
-      }
-      continue;
-    }
-    const store::ReferenceKey used(AnyKey(target, name));
-    for (bool more = cursor.seek_value(used.bytes(), first_user.bytes()); more;
-         more = cursor.next_value()) {
-      const AnyKey user = store::ReferenceKey::parse(cursor.value());
-      if (user.tree != scope.tree) break;
-      keys.push_back(user.word);
-      if (keys.size() > scope.keys_max) {
-        note_too_many("where-used", scope);
-        return std::nullopt;
-      }
-    }
-  }
-  sort_keys(keys);
-  return keys;
 }
 
 }  // namespace coppice::client

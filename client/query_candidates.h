@@ -9,16 +9,8 @@
 #include "coppice/explanation.h"
 #include "schema/condition_program.h"
 #include "schema/query_trees.h"
-#include "store/index_range.h"
 
 namespace coppice::client {
-
-// The index of a field in one snapshot.
-struct AskableIndex {
-  store::IndexNumber number;  // none: it cannot be asked
-  std::string why_not;        // then, for people
-};
-AskableIndex index_of(const SnapshotState& snapshot, TreeId tree, const FieldMap::Field& field);
 
 // Revisions that may fulfil a condition: all that do are among them.
 struct Candidates {

@@ -1,5 +1,6 @@
 #include "client/query_plan.h"
 
+#include "client/index_keys.h"
 #include "schema/query_text.h"
 
 namespace coppice::client {

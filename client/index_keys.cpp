@@ -1,0 +1,65 @@
+#include "client/index_keys.h"
+
+#include <algorithm>
+
+#include "store/index_range.h"
+
+namespace coppice::client {
+
+using store::IndexNumber;
+using store::IndexRange;
+
+AskableIndex index_of(const SnapshotState& snapshot, TreeId tree, const FieldMap::Field& field) {
+  const auto info = snapshot.catalogue->find(tree);
+  const auto index = info ? info->indexes().find(field.id) : std::nullopt;
+  if (!index) return {{}, "field '" + field.name + "' has no index"};
+  const auto& tables = snapshot.replica.indexes().tables();
+  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
+  if (!row || !row->complete) return {{}, "the index on '" + field.name + "' is still being built"};
+  return {row->number, {}};
+}
+
+void sort_keys(std::vector<KeyWord>& keys) {
+  if (!std::is_sorted(keys.begin(), keys.end())) std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+IndexNumber joint_index(const SnapshotState& snapshot, TreeId tree, IndexPlan::Kind kind) {
+  const auto info = snapshot.catalogue->find(tree);
+  const auto index = info ? info->indexes().find(kind) : std::nullopt;
+  if (!index) return {};
+  const auto& tables = snapshot.replica.indexes().tables();
+  const auto row = tables.row(snapshot.txn(), tree, info->indexes().indexes()[*index]);
+  return row && row->complete ? row->number : IndexNumber{};
+}
+
+bool add_keys_in(const SnapshotState& snapshot, IndexNumber number, const ValueSpan& span,
+                 std::uint64_t keys_max, std::vector<KeyWord>& keys, bool& has_cut) {
+  store::ValueRange range;
+  if (span.from) range.from = span.from->view();
+  if (span.to) range.to = span.to->view();
+  for (IndexRange walk(snapshot.txn(), snapshot.replica.indexes().tables(), number, range); walk;) {
+    const std::uint64_t count = walk.count();
+    if (keys.size() + count > keys_max) return false;
+    has_cut |= !(span.from && span.from->is_number()) && walk.is_cut();
+    for (std::uint64_t i = 0; i < count; ++i, walk.next()) keys.push_back(walk.key());
+  }
+  return true;
+}
+
+bool add_users(const SnapshotState& snapshot, AnyKey used, TreeId users_in, std::uint64_t keys_max,
+               std::vector<KeyWord>& keys) {
+  store::Cursor cursor(snapshot.txn(), snapshot.replica.indexes().tables().references);
+  const store::ReferenceKey key(used);
+  const store::ReferenceKey first_user(AnyKey(users_in, KeyWord{}));
+  for (bool more = cursor.seek_value(key.bytes(), first_user.bytes()); more;
+       more = cursor.next_value()) {
+    const AnyKey user = store::ReferenceKey::parse(cursor.value());
+    if (user.tree != users_in) return true;
+    if (keys.size() == keys_max) return false;
+    keys.push_back(user.word);
+  }
+  return true;
+}
+
+}  // namespace coppice::client
