@@ -149,12 +149,12 @@ class LiveQueries::Look {
 
   // The revisions of a record that are meant and fulfil the condition, ascending.
   void add_fulfilling(RecordId id, ConditionRun& run, std::vector<KeyWord>& into) {
-    RevisionFilter filter(snapshot_, live_.query.tree, live_.query.revisions);
+    RevisionLookUp revisions(snapshot_, live_.query.tree, live_.query.revisions);
     const KeyWord first(id, Revision{1});
     for (auto walk = now_.walk(live_.query.tree, first); walk.current(); walk.advance()) {
       const KeyWord key = walk.current()->key;
       if (key.id() != id) return;
-      const auto record = filter.admit(key);
+      const auto record = revisions.find(key);
       if (record && run.fulfils(record->view.body())) into.push_back(key);
     }
   }

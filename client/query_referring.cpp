@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "client/index_keys.h"
-#include "client/index_walk.h"
 #include "client/query_candidates.h"
 #include "client/revision_walk.h"
 #include "schema/query_text.h"
@@ -50,8 +49,8 @@ std::optional<Candidates> CandidateFinder::find_referred(const AnyCondition& con
   };
   if (candidates) {
     fulfilling.how = std::move(candidates->how);
-    RevisionFilter filter(snapshot_, target.tree, Revisions::all);
-    for (const KeyWord key : candidates->keys) look_at(filter.admit(key));
+    RevisionLookUp revisions(snapshot_, target.tree, Revisions::all);
+    for (const KeyWord key : candidates->keys) look_at(revisions.find(key));
   } else {
     fulfilling.how = {Explanation::Step::all_records,
                       "all records of " + trees_.tree(target.tree, target.schema)->name(), all};

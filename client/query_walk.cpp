@@ -17,7 +17,7 @@ QueryWalk::QueryWalk(const SnapshotState& snapshot, QueryPlan plan)
       plan_(std::move(plan)),
       records_(snapshot),
       run_(plan_.condition, records_),
-      filter_(snapshot, plan_.query.tree, plan_.query.revisions),
+      look_up_(snapshot, plan_.query.tree, plan_.query.revisions),
       left_(plan_.query.limit.value_or(std::numeric_limits<std::size_t>::max())) {
   if (!plan_.candidates) all_.emplace(snapshot, plan_.query.tree, plan_.query.revisions);
   if (plan_.order.empty() || left_ == 0) return;
@@ -28,7 +28,7 @@ std::optional<AnyRecord> QueryWalk::next_candidate() {
   if (all_) return all_->next();
   const auto& keys = plan_.candidates->keys;
   while (candidate_ < keys.size()) {
-    if (auto record = filter_.admit(keys[candidate_++])) return record;
+    if (auto record = look_up_.find(keys[candidate_++])) return record;
   }
   return std::nullopt;
 }
@@ -94,7 +94,7 @@ bool QueryWalk::take_keys(const std::vector<KeyWord>& keys, bool is_cut) {
   std::vector<Ranked> ranked;
   for (const KeyWord key : keys) {
     if (plan_.along->may_repeat && !seen_.insert(key.value).second) continue;
-    const auto record = filter_.admit(key);
+    const auto record = look_up_.find(key);
     if (!record || !run_.fulfils(record->view.body())) continue;
     // Values that were cut off in the index look alike there.
     if (is_cut) {

@@ -5,7 +5,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "client/index_walk.h"
 #include "client/query_plan.h"
 #include "client/revision_walk.h"
 #include "coppice/query_view.h"
@@ -49,7 +48,7 @@ class QueryWalk {
   const QueryPlan plan_;
   SnapshotRecords records_;
   ConditionRun run_;
-  RevisionFilter filter_;
+  RevisionLookUp look_up_;
   std::optional<RevisionWalk> all_;  // nothing: there are candidates
   std::size_t candidate_ = 0;
   std::size_t left_;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "client/index_walk.h"
 #include "client/snapshot_state.h"
 #include "schema/condition_program.h"
 
@@ -15,6 +16,18 @@ class SnapshotRecords final : public RecordSource {
 
  private:
   const SnapshotState& snapshot_;
+};
+
+// Single revisions of one tree, where they are what a question is about.
+class RevisionLookUp {
+ public:
+  RevisionLookUp(const SnapshotState& snapshot, TreeId tree, Revisions revisions)
+      : filter_(snapshot, tree, revisions) {}
+  // The record, if there is one and it is meant.
+  std::optional<AnyRecord> find(KeyWord key) { return filter_.admit(key); }
+
+ private:
+  RevisionFilter filter_;
 };
 
 // All records of one tree in key order, in the revisions that a question is about.
