@@ -62,4 +62,16 @@ bool add_users(const SnapshotState& snapshot, AnyKey used, TreeId users_in, std:
   return true;
 }
 
+bool add_users_of_record(const SnapshotState& snapshot, AnyKey record, TreeId users_in,
+                         std::uint64_t keys_max, std::vector<KeyWord>& keys) {
+  store::Cursor cursor(snapshot.txn(), snapshot.replica.indexes().tables().references);
+  const store::ReferenceKey first(record.record());
+  for (bool more = cursor.seek(first.bytes()); more; more = cursor.next_key()) {
+    const AnyKey used = store::ReferenceKey::parse(cursor.key());
+    if (used.record() != record.record()) return true;
+    if (!add_users(snapshot, used, users_in, keys_max, keys)) return false;
+  }
+  return true;
+}
+
 }  // namespace coppice::client

@@ -28,6 +28,9 @@ bool add_keys_in(const SnapshotState& snapshot, store::IndexNumber number, const
 // Adds those of one tree that name this key in whatever reference. False: as above.
 bool add_users(const SnapshotState& snapshot, AnyKey used, TreeId users_in, std::uint64_t keys_max,
                std::vector<KeyWord>& keys);
+// The same for all revisions of a record, and floating references to it.
+bool add_users_of_record(const SnapshotState& snapshot, AnyKey record, TreeId users_in,
+                         std::uint64_t keys_max, std::vector<KeyWord>& keys);
 
 // In ascending order, each once.
 void sort_keys(std::vector<KeyWord>& keys);

@@ -1,7 +1,9 @@
 #include "client/live_queries.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "client/index_keys.h"
 #include "client/query_walk.h"
 
 namespace coppice::client {
@@ -54,8 +56,8 @@ class LiveQueries::Look {
       : live_(live), touched_(touched), now_(now), snapshot_(snapshot) {}
 
   std::vector<Event> run() {
-    if (!touched_.is_everything()) find_affected();
-    if (touched_.is_everything() || affected_.size() > kAffectedMax) {
+    const bool are_known = !touched_.is_everything() && find_affected();
+    if (!are_known) {
       miss();
     } else if (!affected_.empty()) {
       compare();
@@ -89,28 +91,41 @@ class LiveQueries::Look {
     return records;
   }
 
-  // The records whose place in the answer may be another one now.
-  void find_affected() {
+  // The records whose place in the answer may be another one now. False: they are too many.
+  bool find_affected() {
     affected_ = touched_in(live_.query.tree);
     for (const Chain& chain : live_.chains) {
       // From the end of the chain to its beginning: who refers to what was changed there.
       std::set<RecordId> records = touched_in(chain.back());
       for (std::size_t i = chain.size(); i-- > 0 && !records.empty();) {
         const TreeId users_in = i > 0 ? chain[i - 1] : live_.query.tree;
-        records = users_of(chain[i], records, users_in);
+        auto users = users_of(chain[i], records, users_in);
+        if (!users) return false;
+        records = std::move(*users);
       }
       affected_.insert(records.begin(), records.end());
     }
+    return affected_.size() <= kAffectedMax;
   }
 
-  std::set<RecordId> users_of(TreeId tree, const std::set<RecordId>& records, TreeId users_in) {
-    std::set<RecordId> users;
+  std::optional<std::set<RecordId>> users_of(TreeId tree, const std::set<RecordId>& records,
+                                             TreeId users_in) {
+    const bool is_indexed =
+        joint_index(snapshot_, users_in, IndexPlan::Kind::references).value != 0;
+    std::vector<KeyWord> keys;
     for (const RecordId id : records) {
       const AnyKey record(tree, KeyWord(id, Revision{0}));
+      if (is_indexed) {
+        if (!add_users_of_record(snapshot_, record, users_in, kAffectedMax, keys))
+          return std::nullopt;
+        continue;
+      }
       for (const AnyKey user : now_.where_used(record, Revisions::all)) {
-        if (user.tree == users_in) users.insert(user.id());
+        if (user.tree == users_in) keys.push_back(user.word);
       }
     }
+    std::set<RecordId> users;
+    for (const KeyWord key : keys) users.insert(key.id());
     return users;
   }
 
