@@ -138,7 +138,8 @@ void measure_search(const Client& client, const Arguments& arguments) {
         Question{"search two rare words", "m17 77"}}) {
     std::vector<double> times;
     for (int run = 0; run < 20 * arguments.runs; ++run)
-      times.push_back(1e3 * seconds_of([&] { use(now.search<TitledItem>(text, 100).size()); }));
+      times.push_back(
+          1e3 * seconds_of([&, text = text] { use(now.search<TitledItem>(text, 100).size()); }));
     print({.name = std::string(what) + " (" + std::to_string(now.search<TitledItem>(text).size()) +
                    " hits)",
            .value = median(times),

@@ -91,6 +91,8 @@ Result<Prepared> prepare(Replica& replica, TransactionState& state, std::int64_t
 void put_transaction(ReplicaWriter& writer, const TransactionState& state, const Prepared& prepared,
                      std::int64_t now_us) {
   if (prepared.operation != 0) put_request(writer, prepared.operation, prepared.frame);
+  for (const std::uint64_t conflict : state.settled())
+    writer.txn().erase(writer.replica().tables().drawer, conflict);
   for (const Work& work : state.works()) {
     if (work.changed) put_work(writer, work, prepared.operation, now_us);
   }

@@ -16,7 +16,7 @@ kj::ArrayPtr<const capnp::byte> data_of(std::span<const std::byte> bytes) {
 
 std::vector<std::uint64_t> words_of(capnp::Data::Reader data) {
   std::vector<std::uint64_t> words(data.size() / 8);
-  std::memcpy(words.data(), data.begin(), words.size() * 8);
+  if (!words.empty()) std::memcpy(words.data(), data.begin(), words.size() * 8);
   return words;
 }
 

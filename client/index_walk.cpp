@@ -32,11 +32,16 @@ class Values final : public IndexSink {
 }  // namespace
 
 RevisionFilter::RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions)
-    : tree_(tree),
-      revisions_(snapshot.catalogue->find(tree) && snapshot.catalogue->find(tree)->versioned()
-                     ? revisions
-                     : Revisions::all) {
+    : tree_(tree), revisions_(Revisions::all) {
+  const auto info = snapshot.catalogue->find(tree);
+  if (info && info->versioned()) revisions_ = revisions;
   if (auto* records = snapshot.tree(tree)) records_.emplace(snapshot.txn(), records->table());
+}
+
+RevisionFilter::RevisionFilter(const SnapshotState& snapshot, const TreeInfo& info,
+                               Revisions revisions)
+    : tree_(info.id()), revisions_(info.versioned() ? revisions : Revisions::all) {
+  if (auto* records = snapshot.tree(tree_)) records_.emplace(snapshot.txn(), records->table());
 }
 
 std::optional<AnyRecord> RevisionFilter::admit(KeyWord key) {
@@ -60,32 +65,14 @@ bool RevisionFilter::superseded(KeyWord key) {
 IndexWalk::IndexWalk(const SnapshotState& snapshot, const IndexQuestion& question)
     : question_(question),
       range_{question.from, question.to},
-      plan_(plan(snapshot, question)),
       filter_(snapshot, question.tree, question.revisions) {
-  if (!plan_) return;
-  if (plan_->number) {
-    entries_.emplace(snapshot.txn(), snapshot.replica.indexes().tables(), plan_->number, range_);
+  if (auto* index = usable_index(snapshot, question)) index_ = *index;
+  if (!index_) return;
+  if (index_->number) {
+    entries_.emplace(snapshot.txn(), snapshot.replica.indexes().tables(), index_->number, range_);
   } else {
     look_through(snapshot);
   }
-}
-
-std::optional<IndexWalk::Plan> IndexWalk::plan(const SnapshotState& snapshot,
-                                               const IndexQuestion& question) {
-  if (auto info = snapshot.catalogue->find(question.tree)) {
-    if (auto index = info->indexes().find(question.field)) {
-      const auto& tables = snapshot.replica.indexes().tables();
-      auto row = tables.row(snapshot.txn(), question.tree, info->indexes().indexes()[*index]);
-      const bool ready = row && row->complete;
-      return Plan{std::move(info), *index, ready ? row->number : store::IndexNumber{}};
-    }
-  }
-  if (!question.schema) return std::nullopt;
-  auto info = TreeInfo::parse(question.schema());
-  if (!info) return std::nullopt;
-  auto index = (*info)->indexes().find(question.field);
-  if (!index) return std::nullopt;
-  return Plan{std::move(*info), *index, {}};
 }
 
 void IndexWalk::look_through(const SnapshotState& snapshot) {
@@ -93,8 +80,8 @@ void IndexWalk::look_through(const SnapshotState& snapshot) {
   if (!records) return;
   std::vector<std::pair<std::string, KeyWord>> found;
   for (store::RecordCursor cursor(snapshot.txn(), *records); cursor; cursor.next()) {
-    Values values(plan_->index, range_);
-    plan_->info->indexes().extract(cursor.record().body(), values);
+    Values values(index_->place, range_);
+    index_->info->indexes().extract(cursor.record().body(), values);
     for (auto& value : values.found) found.emplace_back(std::move(value), cursor.key());
   }
   std::sort(found.begin(), found.end());
@@ -120,8 +107,46 @@ std::optional<AnyRecord> IndexWalk::admit(KeyWord key, bool is_cut) {
   auto record = filter_.admit(key);
   if (!record || !is_cut) return record;
   const bool in_range =
-      store::has_value_in(plan_->info->indexes(), plan_->index, record->view.body(), range_);
+      store::has_value_in(index_->info->indexes(), index_->place, record->view.body(), range_);
   return in_range ? record : std::nullopt;
+}
+
+namespace {
+
+// The first entry of one value, without a walk: what most questions to a unique index come to.
+// Nothing: there is none, or a walk has to tell.
+struct FirstEntry {
+  bool known = false;
+  std::optional<AnyRecord> record;
+};
+
+FirstEntry first_entry(const SnapshotState& snapshot, const IndexQuestion& question) {
+  const UsableIndex* index = usable_index(snapshot, question);
+  if (!index || !index->number) return {};
+  const store::ValueKey key(index->number, *question.from);
+  if (key.is_cut()) return {};
+  auto word = snapshot.txn().find(snapshot.replica.indexes().tables().values, key.bytes());
+  if (!word) return {true, std::nullopt};
+  RevisionFilter filter(snapshot, *index->info, question.revisions);
+  auto record = filter.admit(store::key_in_entry(*word));
+  const bool found = record.has_value();
+  return {found, std::move(record)};
+}
+
+bool is_one_value(const IndexQuestion& question) {
+  const auto &from = question.from, &to = question.to;
+  return from && to && from->is_number() == to->is_number() && from->number() == to->number() &&
+         from->bytes() == to->bytes();
+}
+
+}  // namespace
+
+std::optional<AnyRecord> find_first(const SnapshotState& snapshot, const IndexQuestion& question) {
+  if (is_one_value(question)) {
+    auto first = first_entry(snapshot, question);
+    if (first.known) return std::move(first.record);
+  }
+  return IndexWalk(snapshot, question).next();
 }
 
 }  // namespace coppice::client

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/snapshot_state.h"
+#include "client/usable_index.h"
 #include "coppice/index_view.h"
 #include "store/index_range.h"
 
@@ -16,6 +17,8 @@ namespace coppice::client {
 class RevisionFilter {
  public:
   RevisionFilter(const SnapshotState& snapshot, TreeId tree, Revisions revisions);
+  // The same for who knows the tree already.
+  RevisionFilter(const SnapshotState& snapshot, const TreeInfo& info, Revisions revisions);
   // The record, if there is one and it is meant.
   std::optional<AnyRecord> admit(KeyWord key);
 
@@ -23,7 +26,7 @@ class RevisionFilter {
   bool superseded(KeyWord key);
 
   const TreeId tree_;
-  const Revisions revisions_;
+  Revisions revisions_;
   std::optional<store::Cursor> records_;  // nothing: there is no such tree
 };
 
@@ -35,22 +38,18 @@ class IndexWalk {
   std::optional<AnyRecord> next();
 
  private:
-  // What a question is about, once it is known how it can be answered.
-  struct Plan {
-    TreeInfoPtr info;
-    unsigned index = 0;
-    store::IndexNumber number;  // none: by a look through all records
-  };
-  static std::optional<Plan> plan(const SnapshotState& snapshot, const IndexQuestion& question);
   void look_through(const SnapshotState& snapshot);
   std::optional<AnyRecord> admit(KeyWord key, bool is_cut);
 
   const IndexQuestion question_;
   const store::ValueRange range_;
-  const std::optional<Plan> plan_;
+  std::optional<UsableIndex> index_;
   RevisionFilter filter_;
   std::optional<store::IndexRange> entries_;
   std::deque<std::pair<std::string, KeyWord>> found_;
 };
+
+// The first record that such a walk would find.
+std::optional<AnyRecord> find_first(const SnapshotState& snapshot, const IndexQuestion& question);
 
 }  // namespace coppice::client

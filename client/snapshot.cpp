@@ -91,7 +91,7 @@ std::uint64_t Snapshot::count(TreeId id) const {
 }
 
 std::optional<AnyRecord> Snapshot::find(const IndexQuestion& question) const {
-  return client::IndexWalk(*state_, question).next();
+  return client::find_first(*state_, question);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/replica.h"
+#include "client/usable_index.h"
 #include "coppice/snapshot.h"
 
 namespace coppice::client {
@@ -35,6 +36,14 @@ class SnapshotState {
     }
     return last_tree_;
   }
+
+  // What usable_index() found last: cached for the same reason. A snapshot is one thread's.
+  struct LastIndex {
+    TreeId tree;
+    FieldId field;
+    UsableIndex index;
+  };
+  mutable std::optional<LastIndex> last_index;
 
   const Replica& replica;
   const std::shared_ptr<const Catalogue> catalogue;

@@ -20,6 +20,9 @@ void Transaction::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {
 }
 void Transaction::remove(AnyKey key, std::string_view comment) { state_.remove(key, comment); }
 void Transaction::comment(std::string_view text) { state_.comment(text); }
+void Transaction::retry(std::uint64_t conflict) { state_.retry(conflict); }
+void Transaction::settle(std::uint64_t conflict) { state_.settle(conflict); }
+void Transaction::refuse(Error why) { state_.refuse(std::move(why)); }
 const Snapshot& Transaction::before() const { return state_.before(); }
 bool Transaction::refused() const { return state_.refused(); }
 KeyWord Transaction::begin_create(TreeId tree) { return state_.begin_create(tree); }

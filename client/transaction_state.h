@@ -71,6 +71,10 @@ class TransactionState {
   void set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
   void remove(AnyKey key, std::string_view comment);
   void comment(std::string_view text);
+  // retry.cpp
+  void retry(std::uint64_t conflict);
+  void settle(std::uint64_t conflict) { settled_.push_back(conflict); }
+  void refuse(Error why) { reasons_.push_back(std::move(why)); }
   capnp::AnyPointer::Reader read_body(AnyKey key);
 
   // REQUIRES: let_go() was not called yet.
@@ -85,6 +89,8 @@ class TransactionState {
   const std::vector<Work>& works() const { return works_; }
   const std::vector<PlannedAction>& actions() const { return actions_; }
   const std::string& comment() const { return comment_; }
+  // Conflicts that leave the drawer with this transaction.
+  const std::vector<std::uint64_t>& settled() const { return settled_; }
   // The request as it travels. Errors: bad_request if it is larger than the server takes.
   Result<wire::Frame> request(std::uint64_t operation, std::int64_t claimed_time_us);
 
@@ -107,6 +113,11 @@ class TransactionState {
   // Says what becomes of the borrow after the action that hands the record in.
   void set_borrowing(Work& work, Borrowing borrowing);
   void add_action(PlannedAction action) { actions_.push_back(std::move(action)); }
+  void retry(protocol::Action::Reader action, std::span<const std::uint64_t> base);
+  void create_again(AnyKey key, Borrowing borrowing, capnp::Data::Reader body);
+  void check_in_again(AnyKey key, protocol::Action::Reader action,
+                      std::span<const std::uint64_t> base);
+  void refuse_conflict(std::uint64_t conflict);
   AnyKey append_create(AnyKey key, Borrowing borrowing, std::vector<std::uint64_t> body);
   void drop_actions(AnyKey key);
   void check_limits();
@@ -122,6 +133,7 @@ class TransactionState {
   std::vector<PlannedAction> actions_;
   std::vector<Error> reasons_;
   std::string comment_;
+  std::vector<std::uint64_t> settled_;
   // Records between begin_create() and end_create(): several, where one is created inside the
   // filling of another. No key: it was refused.
   struct Creating {

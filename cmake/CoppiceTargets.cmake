@@ -11,6 +11,8 @@ endif()
 if(COPPICE_SANITIZE)
   target_compile_options(coppice_options INTERFACE -fsanitize=${COPPICE_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(coppice_options INTERFACE -fsanitize=${COPPICE_SANITIZE})
+  # For the one test that takes address space away, of which a sanitizer needs terabytes.
+  target_compile_definitions(coppice_options INTERFACE COPPICE_SANITIZED)
 endif()
 
 # coppice_library(NAME SOURCES ... [PUBLIC targets...] [PRIVATE targets...])

@@ -42,6 +42,42 @@ std::string unknown_member(capnp::json::Value::Reader object, capnp::StructSchem
 
 Error invalid(std::string why) { return error(Errc::invalid, std::move(why)); }
 
+Error misfit(const TreeInfo& tree, const kj::Exception& e) {
+  return invalid(std::string("The JSON does not fit tree '") + tree.name() +
+                 "': " + e.getDescription().cStr() + ".");
+}
+
+// Reads one object. Errors: it is none, or names what the tree does not have.
+Result<void> read_object(const TreeInfo& tree, std::string_view json,
+                         capnp::json::Value::Builder value) {
+  capnp::JsonCodec().decodeRaw(kj::ArrayPtr<const char>(json.data(), json.size()), value);
+  if (!value.isObject()) return invalid("A record is a JSON object: { \"field\": value, ... }.");
+  auto unknown = unknown_member(value.asReader(), tree.dynamic(), "");
+  if (!unknown.empty())
+    return invalid("Tree '" + tree.name() + "' has no field '" + unknown + "'.");
+  return {};
+}
+
+// REQUIRES: read_object accepted it.
+void merge(const capnp::JsonCodec& codec, capnp::json::Value::Reader object,
+           capnp::DynamicStruct::Builder into) {
+  const auto orphanage = capnp::Orphanage::getForMessageContaining(into);
+  for (Member member : object.getObject()) {
+    const auto field = into.getSchema().getFieldByName(member.getName());
+    const auto value = member.getValue();
+    // A struct that is not there yet, or another member of a union, is made as it is.
+    if (field.getType().isStruct() && value.isObject() && into.has(field)) {
+      merge(codec, value, into.get(field).as<capnp::DynamicStruct>());
+    } else if (field.getProto().isGroup()) {
+      merge(codec, value, into.init(field).as<capnp::DynamicStruct>());
+    } else if (value.isNull()) {
+      into.clear(field);
+    } else {
+      into.adopt(field, codec.decode(value, field.getType(), orphanage));
+    }
+  }
+}
+
 }  // namespace
 
 std::string body_to_json(const TreeInfo& tree, std::span<const std::uint64_t> body) {
@@ -54,23 +90,28 @@ std::string body_to_json(const TreeInfo& tree, std::span<const std::uint64_t> bo
 }
 
 Result<std::vector<std::uint64_t>> body_from_json(const TreeInfo& tree, std::string_view json) {
-  capnp::JsonCodec codec;
-  kj::ArrayPtr<const char> input(json.data(), json.size());
   try {
     capnp::MallocMessageBuilder parsed;
     auto value = parsed.initRoot<capnp::json::Value>();
-    codec.decodeRaw(input, value);
-    if (!value.isObject()) return invalid("A record is a JSON object: { \"field\": value, ... }.");
-    auto unknown = unknown_member(value.asReader(), tree.dynamic(), "");
-    if (!unknown.empty())
-      return invalid("Tree '" + tree.name() + "' has no field '" + unknown + "'.");
+    if (auto read = read_object(tree, json, value); !read) return read.error();
     capnp::MallocMessageBuilder message;
     auto root = message.initRoot<capnp::DynamicStruct>(tree.dynamic());
-    codec.decode(value.asReader(), root);
+    capnp::JsonCodec().decode(value.asReader(), root);
     return canonical_words(message.getRoot<capnp::AnyStruct>().asReader());
   } catch (const kj::Exception& e) {
-    return invalid(std::string("The JSON does not fit tree '") + tree.name() +
-                   "': " + e.getDescription().cStr() + ".");
+    return misfit(tree, e);
+  }
+}
+
+Result<void> merge_json(const TreeInfo& tree, std::string_view json, capnp::MessageBuilder& body) {
+  try {
+    capnp::MallocMessageBuilder parsed;
+    auto value = parsed.initRoot<capnp::json::Value>();
+    if (auto read = read_object(tree, json, value); !read) return read.error();
+    merge(capnp::JsonCodec(), value.asReader(), body.getRoot<capnp::DynamicStruct>(tree.dynamic()));
+    return {};
+  } catch (const kj::Exception& e) {
+    return misfit(tree, e);
   }
 }
 

@@ -83,16 +83,19 @@ Result<void> read_schemas(protocol::Hello::Reader from, Hello& to) {
 
 }  // namespace
 
+Result<void> speaks(std::uint16_t protocol) {
+  if (protocol == protocol::VERSION) return {};
+  return error(Errc::protocol_version, "The server speaks version " +
+                                           std::to_string(protocol::VERSION) +
+                                           " of the protocol and the client version " +
+                                           std::to_string(protocol) + ". Update the older one.");
+}
+
 Result<Hello> read_hello(protocol::Hello::Reader from) {
   Hello hello;
   hello.protocol = from.getProtocol();
   // Before anything else: the rest of another version's hello may mean something else.
-  if (hello.protocol != protocol::VERSION) {
-    return error(Errc::protocol_version,
-                 "The server speaks version " + std::to_string(protocol::VERSION) +
-                     " of the protocol and the client version " + std::to_string(hello.protocol) +
-                     ". Update the older one.");
-  }
+  if (auto spoken = speaks(hello.protocol); !spoken) return spoken.error();
   for (auto read : {read_names, read_identity, read_schemas}) {
     if (auto done = read(from, hello); !done) return done.error();
   }
@@ -110,12 +113,16 @@ Result<void> Greeting::admit(const Hello& hello, const std::string& database_ask
   return not_rolled_back(hello);
 }
 
-Result<void> Greeting::same_database(const Hello& hello, const std::string& database_asked) const {
+Result<void> Greeting::has_database(const std::string& database_asked) const {
   const std::string& name = premises_.options.database_name;
-  if (database_asked != name) {
-    return error(Errc::foreign_database, "This server has the database '" + name + "', not '" +
-                                             database_asked + "'. Check the address.");
-  }
+  if (database_asked == name) return {};
+  return error(Errc::foreign_database, "This server has the database '" + name + "', not '" +
+                                           database_asked + "'. Check the address.");
+}
+
+Result<void> Greeting::same_database(const Hello& hello, const std::string& database_asked) const {
+  if (auto here = has_database(database_asked); !here) return here.error();
+  const std::string& name = premises_.options.database_name;
   if (!hello.bound) {
     if (hello.cursor == 0 && !hello.first_sync) return {};
     return bad("A replica that belongs to no database yet has a cursor.");

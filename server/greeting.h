@@ -49,6 +49,9 @@ struct Hello {
   std::map<TreeId, std::set<std::uint32_t>> known;
 };
 
+// Errors: protocol_version, if it is not ours.
+Result<void> speaks(std::uint16_t protocol);
+
 // Throws kj's exceptions. Errors: bad_request, protocol_version, incompatible_schema.
 Result<Hello> read_hello(protocol::Hello::Reader hello);
 
@@ -60,6 +63,9 @@ class Greeting {
 
   // `database_asked` is the path of the URL. Writes nothing. Errors: why not.
   Result<void> admit(const Hello& hello, const std::string& database_asked) const;
+
+  // Whether a client that asks for this path is right here. Errors: foreign_database.
+  Result<void> has_database(const std::string& database_asked) const;
 
   // Adopts the schemas that are new or newer; returns those. In a transaction of its own. Errors:
   // incompatible_schema; then none is adopted.

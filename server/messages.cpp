@@ -156,6 +156,19 @@ wire::Frame clients_message(std::span<const Client> clients) {
   return out.finish();
 }
 
+wire::Frame described_message(const Identity& identity, const std::string& server_name,
+                              std::uint64_t head) {
+  Outgoing out(1024);
+  auto message = out.message().initDescribed();
+  message.setDatabase(
+      kj::arrayPtr(reinterpret_cast<const kj::byte*>(identity.uuid.data()), identity.uuid.size()));
+  message.setEpoch(identity.epoch);
+  message.setApplication(identity.application);
+  message.setServer(server_name);
+  message.setHead(head);
+  return out.finish();
+}
+
 wire::Frame offer_message(const Offer& offer) {
   Outgoing out(128);
   auto message = out.message().initOffer();

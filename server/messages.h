@@ -8,6 +8,7 @@
 #include "coppice/protocol.capnp.h"
 #include "schema/tree_info.h"
 #include "server/clients.h"
+#include "server/greeting.h"
 #include "server/types.h"
 #include "wire/frame.h"
 
@@ -31,5 +32,7 @@ wire::Frame clients_message(std::span<const Client> clients);
 // Changes without a record: the client has everything up to here.
 wire::Frame position_message(std::uint64_t cursor);
 wire::Frame offer_message(const Offer& offer);
+wire::Frame described_message(const Identity& identity, const std::string& server_name,
+                              std::uint64_t head);
 
 }  // namespace coppice::server

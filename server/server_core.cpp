@@ -133,6 +133,13 @@ void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
     case protocol::ToServer::COMPARE:
       wrong = live ? take_compare(session, *frame) : "A comparison came before the welcome.";
       break;
+    case protocol::ToServer::DESCRIBE:
+      if (session.state == Session::State::awaiting_hello) {
+        describe(session, frame->message().getDescribe());
+      } else {
+        wrong = "Only who has not said hello may ask what there is.";
+      }
+      break;
     default:
       wrong = "This server does not know this kind of message. Update it.";
   }

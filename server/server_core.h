@@ -91,6 +91,7 @@ class ServerCore {
   // Greeting.
   void greet_all();
   void greet(Session& session);
+  void describe(Session& session, std::uint16_t protocol);
   void refuse(Session& session, const Error& error);
   void store_client(const Hello& hello, const Client& client);
   void replace_older_session(const Session& session);

@@ -157,6 +157,25 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
   session.drained = true;
 }
 
+void ServerCore::describe(Session& session, std::uint16_t protocol) {
+  if (auto spoken = speaks(protocol); !spoken) return refuse(session, spoken.error());
+  const Greeting greeting(premises_, identity_, head_);
+  if (auto here = greeting.has_database(session.database); !here) {
+    return refuse(session, here.error());
+  }
+  std::vector<TreeInfoPtr> versions;
+  const auto catalogue = database_.catalogue();
+  for (const auto& [id, tree] : catalogue->trees()) {
+    for (const auto& [number, version] : catalogue->history(id))
+      versions.push_back(version->info());
+  }
+  for (const wire::Frame& frame : catalogue_messages(versions)) send(session, frame);
+  send(session, described_message(identity_, options_.server_name, head_));
+  log(LogLevel::info, session.peer + " asked what there is");
+  session.state = Session::State::closing;
+  wire_.close(session.id, {});
+}
+
 void ServerCore::announce(const Session& except, const wire::Frame& frame) {
   for (auto& [id, session] : sessions_) {
     if (session.get() != &except && session->state == Session::State::live) send(*session, frame);

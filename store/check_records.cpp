@@ -34,7 +34,10 @@ class TreeCheck {
         continue;
       }
       const KeyWord key(cursor.key_number());
-      if (!is_aligned(cursor.value())) damage(key, "its value is not 8-byte aligned");
+      if (!is_aligned(cursor.value())) {
+        damage(key, "its value is not 8-byte aligned");
+        continue;
+      }
       const auto record = RecordView::parse(cursor.value());
       if (!record) {
         damage(key, "its value contradicts its header");

@@ -63,6 +63,22 @@ bool begins_with(Bytes bytes, Bytes prefix) {
 // A transaction that writes pins no pages, and is not listed among those that read.
 constexpr std::string_view kWriter = "(write)";
 
+unsigned flags_of(Layout layout) {
+  switch (layout) {
+    case Layout::byte_keys:
+      return 0;
+    case Layout::integer_keys:
+      return MDB_INTEGERKEY;
+    case Layout::integer_index:
+      return MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+    case Layout::word_sets:
+      return MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+    case Layout::pair_sets:
+      return MDB_DUPSORT | MDB_DUPFIXED;
+  }
+  return 0;
+}
+
 // The table was made after this transaction began: for it, it does not exist.
 bool is_younger_table(int code) { return code == MDB_BAD_DBI || code == EINVAL; }
 
@@ -444,31 +460,45 @@ bool Environment::disk_is_full() const {
 
 std::optional<Table> Environment::open_table(const std::string& name, Layout layout,
                                              IfMissing missing) {
+  if (auto known = known_table(name)) return known;
+  // LMDB opens one at a time, until its transaction has ended.
+  std::lock_guard lock(opening_mutex_);
+  const bool make = options_.access == Access::read_write && missing == IfMissing::make;
+  return make ? make_table(name, layout) : find_table(name, layout);
+}
+
+std::optional<Table> Environment::known_table(const std::string& name) {
   std::lock_guard lock(tables_mutex_);
-  if (auto known = tables_.find(name); known != tables_.end()) return known->second;
-  unsigned flags = 0;
-  if (layout == Layout::integer_keys) flags = MDB_INTEGERKEY;
-  if (layout == Layout::integer_index)
-    flags = MDB_INTEGERKEY | MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
-  if (layout == Layout::word_sets) flags = MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
-  if (layout == Layout::pair_sets) flags = MDB_DUPSORT | MDB_DUPFIXED;
+  const auto known = tables_.find(name);
+  if (known == tables_.end()) return std::nullopt;
+  return known->second;
+}
+
+Table Environment::make_table(const std::string& name, Layout layout) {
   Table table;
-  if (options_.access == Access::read_write && missing == IfMissing::make) {
-    write([&](WriteTxn& txn) {
-      require(mdb_dbi_open(txn.native(), name.c_str(), flags | MDB_CREATE, &table.handle),
-              "open a table");
-    });
-  } else {
-    ReadTxn txn(*this);
-    int code = mdb_dbi_open(txn.native(), name.c_str(), flags, &table.handle);
-    if (code == MDB_NOTFOUND) return std::nullopt;
-    throw_on_error(code, "open a table");
-    // The handle becomes the environment's when its transaction is committed, not when it is
-    // aborted.
-    txn.commit();
-  }
-  tables_.emplace(name, table);
+  write([&](WriteTxn& txn) {
+    require(mdb_dbi_open(txn.native(), name.c_str(), flags_of(layout) | MDB_CREATE, &table.handle),
+            "open a table");
+  });
+  remember_table(name, table);
   return table;
+}
+
+std::optional<Table> Environment::find_table(const std::string& name, Layout layout) {
+  Table table;
+  ReadTxn txn(*this);
+  int code = mdb_dbi_open(txn.native(), name.c_str(), flags_of(layout), &table.handle);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  throw_on_error(code, "open a table");
+  // The handle becomes the environment's when its transaction is committed, not when it is aborted.
+  txn.commit();
+  remember_table(name, table);
+  return table;
+}
+
+void Environment::remember_table(const std::string& name, Table table) {
+  std::lock_guard lock(tables_mutex_);
+  tables_.emplace(name, table);
 }
 
 std::uint64_t Environment::count_tables() {

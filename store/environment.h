@@ -215,7 +215,7 @@ enum class Durability {
 // - Readers that were killed leave a slot behind; stale slots are cleared on open.
 //
 // Threads: all functions from any thread; write() is serialised. A thread must not call write()
-// within write(), nor open_table() within it.
+// within write(), nor open a table within it that is not open yet.
 class Environment {
  public:
   enum class Access { read_write, read_only };
@@ -288,6 +288,10 @@ class Environment {
   // REQUIRES: let in at `place`, which changes where the map has to be moved first.
   MDB_txn* begin(unsigned flags, Gate::Place& place, std::string_view name);
   void open_environment();
+  std::optional<Table> known_table(const std::string& name);
+  Table make_table(const std::string& name, Layout layout);
+  std::optional<Table> find_table(const std::string& name, Layout layout);
+  void remember_table(const std::string& name, Table table);
 
   // Constant after construction.
   const std::filesystem::path folder_;
@@ -297,6 +301,9 @@ class Environment {
   std::uint64_t identity_ = 0;
   // Any thread.
   Gate gate_;
+  // Held around the transaction that opens a table. The other is never held around one: a table
+  // that is known may be asked for within a write.
+  std::mutex opening_mutex_;
   std::mutex tables_mutex_;
   std::map<std::string, Table> tables_;
 };

@@ -1,6 +1,7 @@
 #include "store/index_entries.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "schema/fold.h"
 
@@ -82,94 +83,102 @@ void IndexEntries::collect(const IndexPlan& plan, const std::vector<IndexNumber>
 }
 
 void IndexEntries::add(Where where, IndexNumber number, Bytes value, KeyWord word, Fate fate) {
+  std::array<std::byte, 16> head{};
+  const std::uint32_t big_endian = __builtin_bswap32(number.value);
+  std::memcpy(head.data(), &big_endian, sizeof big_endian);
+  const std::size_t taken = std::min(value.size(), kBytesInEntry);
+  if (taken > 0) std::memcpy(head.data() + 4, value.data(), taken);
+  head.back() = static_cast<std::byte>(value.size());
   Entry entry;
-  entry.where = where;
-  entry.number = number.value;
+  entry.high = load_big_endian(head);
+  entry.low = load_big_endian(Bytes(head).subspan(8));
   entry.word = word.value;
   entry.fate = fate;
-  std::uint64_t head = 0;
-  entry.head_bytes = static_cast<std::uint8_t>(std::min(value.size(), sizeof head));
-  std::memcpy(&head, value.data(), entry.head_bytes);
-  entry.head = to_big_endian(head);
-  push(entry, value.subspan(entry.head_bytes));
+  push(where, entry, value.subspan(taken));
 }
 
 void IndexEntries::add_reference(AnyKey to, AnyKey from, Fate fate) {
   Entry entry;
-  entry.where = Where::references;
-  // Part of the tree's id, so that entries are nearly in the order of their keys.
-  entry.number = static_cast<std::uint32_t>(to.tree.value >> 32);
-  entry.head = to.word.value;
+  entry.high = to.tree.value;
+  entry.low = to.word.value;
   entry.word = from.word.value;
   entry.fate = fate;
-  const std::uint64_t trees[2] = {to.tree.value, from.tree.value};
-  push(entry, bytes_of(trees));
+  const std::uint64_t tree = to_big_endian(from.tree.value);
+  push(Where::references, entry, bytes_of(tree));
 }
 
-void IndexEntries::push(Entry entry, Bytes rest) {
-  entry.order = static_cast<std::uint32_t>(entries_.size());
-  entry.rest = static_cast<std::uint32_t>(rest_.size());
-  entry.rest_bytes = static_cast<std::uint16_t>(rest.size());
-  rest_.insert(rest_.end(), rest.begin(), rest.end());
-  entries_.push_back(entry);
+void IndexEntries::push(Where where, Entry entry, Bytes more) {
+  entry.order = static_cast<std::uint32_t>(size());
+  entry.more = static_cast<std::uint32_t>(more_.size());
+  more_.insert(more_.end(), more.begin(), more.end());
+  entries_[static_cast<std::size_t>(where)].push_back(entry);
 }
 
-Bytes IndexEntries::rest_of(const Entry& entry) const {
-  return Bytes(rest_).subspan(entry.rest, entry.rest_bytes);
-}
-
-std::strong_ordering IndexEntries::compare(const Entry& a, const Entry& b) const {
-  if (a.where != b.where) return a.where <=> b.where;
-  if (a.number != b.number) return a.number <=> b.number;
-  if (a.head != b.head) return a.head <=> b.head;
-  if (const auto common = std::min(a.rest_bytes, b.rest_bytes)) {
-    const int order = std::memcmp(rest_of(a).data(), rest_of(b).data(), common);
+std::strong_ordering IndexEntries::compare(Where where, const Entry& a, const Entry& b) const {
+  if (a.high != b.high) return a.high <=> b.high;
+  if (where == Where::references) {
+    if (a.low != b.low) return a.low <=> b.low;
+    const int order = std::memcmp(&more_[a.more], &more_[b.more], sizeof(TreeId));
     if (order != 0) return order <=> 0;
+  } else {
+    // A shorter value is filled with zeros; the lengths, which come last, tell it from others.
+    if (a.low >> 8 != b.low >> 8) return a.low <=> b.low;
+    if (const auto order = compare_ends(a, b); order != 0) return order;
   }
-  if (a.head_bytes != b.head_bytes) return a.head_bytes <=> b.head_bytes;
-  if (a.rest_bytes != b.rest_bytes) return a.rest_bytes <=> b.rest_bytes;
   return a.word <=> b.word;
 }
 
-void IndexEntries::settle(const std::function<void(const Settled&)>& take) {
-  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
-    const auto order = compare(a, b);
-    return order != 0 ? order < 0 : a.order < b.order;
-  });
-  for (std::size_t i = 0; i < entries_.size();) {
-    const std::size_t first = i;
-    while (++i < entries_.size() && compare(entries_[first], entries_[i]) == 0) continue;
-    // Equal ones came in turns: the first says whether it was there, the last whether it will be.
-    const bool was = entries_[first].fate == Fate::goes;
-    const bool will_be = entries_[i - 1].fate == Fate::comes;
-    if (was != will_be) hand_out(entries_[i - 1], take);
+std::strong_ordering IndexEntries::compare_ends(const Entry& a, const Entry& b) const {
+  if (a.length() > kBytesInEntry && b.length() > kBytesInEntry) {
+    const auto common = std::min(a.length(), b.length()) - kBytesInEntry;
+    const int order = std::memcmp(&more_[a.more], &more_[b.more], common);
+    if (order != 0) return order <=> 0;
   }
-  entries_.clear();
-  rest_.clear();
+  return a.length() <=> b.length();
 }
 
-void IndexEntries::hand_out(const Entry& entry,
-                            const std::function<void(const Settled&)>& take) const {
-  const Bytes rest = rest_of(entry);
-  if (entry.where == Where::references) {
-    std::uint64_t trees[2];
-    std::memcpy(trees, rest.data(), sizeof trees);
-    const ReferenceKey to(AnyKey(TreeId{trees[0]}, KeyWord(entry.head)));
-    const ReferenceKey from(AnyKey(TreeId{trees[1]}, KeyWord(entry.word)));
-    return take({entry.where, to.bytes(), from.bytes(), entry.fate});
+void IndexEntries::settle(const std::function<void(const Settled&)>& take) {
+  for (Where where : {Where::values, Where::words, Where::references}) settle(where, take);
+  more_.clear();
+}
+
+void IndexEntries::settle(Where where, const std::function<void(const Settled&)>& take) {
+  auto& entries = entries_[static_cast<std::size_t>(where)];
+  std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
+    const auto order = compare(where, a, b);
+    return order != 0 ? order < 0 : a.order < b.order;
+  });
+  for (std::size_t i = 0; i < entries.size();) {
+    const std::size_t first = i;
+    while (++i < entries.size() && compare(where, entries[first], entries[i]) == 0) continue;
+    // Equal ones came in turns: the first says whether it was there, the last whether it will be.
+    const bool was = entries[first].fate == Fate::goes;
+    const bool will_be = entries[i - 1].fate == Fate::comes;
+    if (was != will_be) take(settled(where, entries[i - 1]));
   }
-  std::array<std::byte, 4 + IndexTables::kValueBytesMax> key;
-  const std::uint32_t number = __builtin_bswap32(entry.number);
-  const std::uint64_t head = to_big_endian(entry.head);
-  std::memcpy(key.data(), &number, sizeof number);
-  std::memcpy(key.data() + 4, &head, sizeof head);
-  if (!rest.empty()) std::memcpy(key.data() + 12, rest.data(), rest.size());
-  const Bytes whole(key.data(), 4u + entry.head_bytes + rest.size());
-  take({entry.where, whole, bytes_of(entry.word), entry.fate});
+  entries.clear();
+}
+
+IndexEntries::Settled IndexEntries::settled(Where where, const Entry& entry) {
+  if (where == Where::references) return settled_reference(entry);
+  const std::uint64_t words[2] = {to_big_endian(entry.high), to_big_endian(entry.low)};
+  const std::size_t length = entry.length(), taken = std::min(length, kBytesInEntry);
+  std::memcpy(key_.data(), words, 4 + taken);
+  if (length > taken) std::memcpy(key_.data() + 4 + taken, &more_[entry.more], length - taken);
+  return {where, Bytes(key_).first(4 + length), bytes_of(entry.word), entry.fate};
+}
+
+IndexEntries::Settled IndexEntries::settled_reference(const Entry& entry) {
+  const ReferenceKey to(AnyKey(TreeId{entry.high}, KeyWord(entry.low)));
+  const TreeId tree{load_big_endian(Bytes(more_).subspan(entry.more))};
+  const ReferenceKey from(AnyKey(tree, KeyWord(entry.word)));
+  std::ranges::copy(to.bytes(), key_.begin());
+  std::ranges::copy(from.bytes(), reference_.begin());
+  return {Where::references, Bytes(key_).first(to.bytes().size()), reference_, entry.fate};
 }
 
 void IndexEntries::write(WriteTxn& txn, const IndexTables& tables) {
-  if (entries_.empty()) return;
+  if (empty()) return;
   IndexCursor values(txn, tables.values);
   IndexCursor words(txn, tables.words);
   IndexCursor references(txn, tables.references);

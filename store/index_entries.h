@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,7 @@ class IndexEntries {
   enum class Where : std::uint8_t { values, words, references };
   struct Settled {
     Where where;
+    // Valid until the next one.
     Bytes key;
     Bytes value;
     Fate fate;
@@ -37,35 +39,46 @@ class IndexEntries {
   // Hands them out in key order, and forgets them.
   void settle(const std::function<void(const Settled&)>& take);
 
-  bool empty() const { return entries_.empty(); }
-  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return entries_[0].size() + entries_[1].size() + entries_[2].size(); }
 
  private:
   class Collector;
-  // The first eight bytes of a key, after the index's number, are a number of their own, since most
-  // keys are not longer; the rest is in rest_. A reference has the key referred to in `head` and
-  // both trees in `rest`.
+  // Ordered by `high` and `low`, and nearly always by these alone:
+  //
+  //               high                                low
+  //   others      index's number, 4 bytes of value    7 bytes of value, its length
+  //   references  tree referred to                    key referred to
+  //
+  // `more` has the bytes of the value from the 12th on, or of a reference the tree that refers.
   struct Entry {
-    std::uint64_t head = 0;
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
     std::uint64_t word = 0;
-    std::uint32_t number = 0;
     std::uint32_t order = 0;  // in which they came
-    std::uint32_t rest = 0;
-    std::uint16_t rest_bytes = 0;
-    std::uint8_t head_bytes = 8;
-    Where where = Where::values;
+    std::uint32_t more = 0;   // where in more_
     Fate fate = Fate::comes;
+
+    std::size_t length() const { return low & 0xff; }
   };
+  static constexpr std::size_t kBytesInEntry = 11;
+  static constexpr std::size_t kTables = 3;
 
   void add(Where where, IndexNumber number, Bytes value, KeyWord word, Fate fate);
   void add_reference(AnyKey to, AnyKey from, Fate fate);
-  void push(Entry entry, Bytes rest);
-  Bytes rest_of(const Entry& entry) const;
-  std::strong_ordering compare(const Entry& a, const Entry& b) const;
-  void hand_out(const Entry& entry, const std::function<void(const Settled&)>& take) const;
+  void push(Where where, Entry entry, Bytes more);
+  std::strong_ordering compare(Where where, const Entry& a, const Entry& b) const;
+  std::strong_ordering compare_ends(const Entry& a, const Entry& b) const;
+  void settle(Where where, const std::function<void(const Settled&)>& take);
+  Settled settled(Where where, const Entry& entry);
+  Settled settled_reference(const Entry& entry);
 
-  std::vector<Entry> entries_;
-  std::vector<std::byte> rest_;
+  // By Where.
+  std::array<std::vector<Entry>, kTables> entries_;
+  std::vector<std::byte> more_;
+  // What settled() shows.
+  std::array<std::byte, 4 + IndexTables::kValueBytesMax> key_;
+  std::array<std::byte, 16> reference_;
 };
 
 }  // namespace coppice::store

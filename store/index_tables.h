@@ -105,6 +105,14 @@ inline std::uint64_t load_big_endian(Bytes bytes) {
   return to_big_endian(number);
 }
 
+// A value of `values` and of `words`.
+inline KeyWord key_in_entry(Bytes value) {
+  std::uint64_t word;
+  if (value.size() != sizeof word) throw CorruptionError("An entry of an index is damaged.");
+  std::memcpy(&word, value.data(), sizeof word);
+  return KeyWord(word);
+}
+
 // A key or a value of `references`.
 class ReferenceKey {
  public:

@@ -123,7 +123,8 @@ void Indexes::build(Tree& tree, std::size_t records_max) {
     }
     IndexEntries entries;
     RecordCursor cursor(txn, tree.records, KeyWord(position.value + 1));
-    for (count = 0; cursor && count < records_max; cursor.next(), ++count) {
+    for (count = 0; cursor && count < records_max && entries.size() < kPieceEntries;
+         cursor.next(), ++count) {
       position = cursor.key();
       entries.collect(tree.info->indexes(), numbers, AnyKey(tree.info->id(), position),
                       cursor.record().body(), IndexEntries::Fate::comes);

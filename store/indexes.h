@@ -49,8 +49,9 @@ class Indexes {
 
   // Whether anything is to be built or removed.
   bool has_work() const;
-  // Does a piece of it, at most so many records, in one transaction.
-  static constexpr std::size_t kPieceRecords = 100'000;
+  // Does a piece of it, at most so many records, in one transaction. Large pieces are cheap, since
+  // each goes through whole indexes; their entries bound the memory that they take.
+  static constexpr std::size_t kPieceRecords = 500'000;
   void work(std::size_t records_max = kPieceRecords);
   void work_to_the_end() {
     while (has_work()) work();
@@ -65,6 +66,8 @@ class Indexes {
   Progress progress() const;
 
  private:
+  static constexpr std::size_t kPieceEntries = 1'000'000;
+
   void forget_unwanted(const Txn& txn, const Tree& tree);
   IndexRow row_for(WriteTxn& txn, const Tree& tree, const IndexPlan::Index& index);
   void build(Tree& tree, std::size_t records_max);

@@ -9,9 +9,10 @@
 namespace coppice::store {
 namespace {
 
-std::int64_t us_since(std::chrono::steady_clock::time_point then) {
-  const auto held = std::chrono::steady_clock::now() - then;
-  return std::chrono::duration_cast<std::chrono::microseconds>(held).count();
+using Time = std::chrono::steady_clock::time_point;
+
+std::int64_t us_between(Time then, Time now) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(now - then).count();
 }
 
 // A line of LMDB's list of readers: process, thread, number of the commit it sees.
@@ -30,20 +31,23 @@ struct Reader {
 
 std::map<PinWatch::Identity, Pin> PinWatch::look() {
   std::map<Identity, Pin> pins;
-  for (const auto& visitor : environment_.readers()) {
+  const auto visitors = environment_.readers();
+  // One for all, so that who came first is held longest.
+  const Time now = std::chrono::steady_clock::now();
+  for (const auto& visitor : visitors) {
     const auto since = visitor.since.time_since_epoch().count();
     pins["own " + std::to_string(since)] =
-        Pin{.process = ::getpid(), .name = visitor.name, .held_us = us_since(visitor.since)};
+        Pin{.process = ::getpid(), .name = visitor.name, .held_us = us_between(visitor.since, now)};
   }
   std::istringstream lines(environment_.reader_list());
   const std::uint64_t commits = environment_.last_commit();
   for (std::string line; std::getline(lines, line);) {
     Reader reader;
     if (!Reader::parse(line, reader) || reader.process == ::getpid()) continue;
-    const auto first = first_seen_.try_emplace(line, std::chrono::steady_clock::now()).first;
+    const auto first = first_seen_.try_emplace(line, now).first;
     pins[line] = Pin{.process = reader.process,
                      .name = {},
-                     .held_us = us_since(first->second),
+                     .held_us = us_between(first->second, now),
                      .behind = commits - std::min<std::uint64_t>(commits, reader.commit)};
   }
   std::erase_if(first_seen_, [&](const auto& seen) { return !pins.contains(seen.first); });
@@ -54,7 +58,7 @@ std::map<PinWatch::Identity, Pin> PinWatch::look() {
 std::vector<Pin> PinWatch::pins() {
   std::vector<Pin> all;
   for (auto& [identity, pin] : look()) all.push_back(std::move(pin));
-  std::ranges::sort(all, std::ranges::greater{}, &Pin::held_us);
+  std::ranges::stable_sort(all, std::ranges::greater{}, &Pin::held_us);
   return all;
 }
 

@@ -2,7 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "wire/url.h"
+#include "client/command/borrowing_line.h"
+#include "client/command/line_options.h"
 
 namespace coppice::command {
 namespace {
@@ -36,27 +37,6 @@ struct Parsed {
   CompactVerb compact;
   QueryVerb query;
 };
-
-std::string check_url(const std::string& text) {
-  const auto url = wire::parse_url(text);
-  return url ? std::string() : url.error().sentence;
-}
-
-void add_form(CLI::App& verb, Form& form, const std::string& help) {
-  verb.add_flag_function(
-      "--json", [&form](std::int64_t) { form = Form::json; }, help);
-}
-
-void add_server(CLI::App& verb, std::string& server, const std::string& help) {
-  verb.add_option("--server", server, help)->check(check_url)->type_name("URL");
-}
-
-void add_patience(CLI::App& verb, std::chrono::seconds& patience) {
-  verb.add_option_function<unsigned>(
-          "--wait", [&patience](unsigned seconds) { patience = std::chrono::seconds(seconds); },
-          "Give up after so long without a connection (default 10)")
-      ->type_name("SECONDS");
-}
 
 void add_status(CLI::App& app, Parsed& parsed) {
   auto& verb = *app.add_subcommand("status", "Where the replica stands");
@@ -215,17 +195,20 @@ void add_schema_check(CLI::App& schema, Parsed& parsed) {
   SchemaCheckVerb& check = parsed.schema_check;
   verb.add_option("NEW.capnp", check.file, "The schema to be checked")->required();
   verb.add_option("--against", check.against,
-                  "A replica's or a server's folder, or the old schema file")
+                  "A server, a server's or a replica's folder, or the old schema file")
       ->required()
-      ->type_name("FOLDER|OLD.capnp");
+      ->type_name("URL|FOLDER|OLD.capnp");
   verb.add_option("-I", check.imports, "A folder for absolute imports")
       ->type_name("FOLDER")
       ->allow_extra_args(false);
   verb.footer(
       "Prints each difference with what to do about it. For CI: a merge that would keep programs\n"
-      "from their server is seen before it is one. Works while the folder is in use.\n\n"
+      "from their server is seen before it is one. Works while the folder is in use; a server "
+      "that\n"
+      "is asked remembers nothing of it.\n\n"
       "Exit codes: 0 compatible, 1 needs a migration, 2 impossible, 3 could not be checked.\n\n"
       "Examples:\n"
+      "  coppice schema check shop.capnp --against ws://shop.local:7400/shop\n"
       "  coppice schema check shop.capnp --against /var/lib/coppice/shop\n"
       "  coppice schema check shop.capnp --against released/shop.capnp -I schemas");
   verb.callback([&parsed] { parsed.line.verb = parsed.schema_check; });
@@ -330,6 +313,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_check(app, parsed);
   add_stats(app, parsed);
   add_compact(app, parsed);
+  add_borrowing_verbs(app, parsed.line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,29 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "client/command/borrowing_verbs.h"
+#include "client/command/place.h"
 #include "coppice/query.h"
 
 namespace coppice::command {
-
-enum class Chatter {
-  usual,
-  quiet,  // no progress and no summaries: only what was asked for, and errors
-};
-
-// How a verb prints what it found.
-enum class Form { people, json };
-
-// What holds for every verb: which replica, and how much is said about it.
-struct Place {
-  std::filesystem::path replica = ".";
-  Chatter chatter = Chatter::usual;
-};
 
 struct StatusVerb {
   Form form = Form::people;
@@ -119,7 +106,9 @@ struct CompactVerb {
 
 using Verb =
     std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
-                 SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, QueryVerb>;
+                 SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, BorrowVerb,
+                 ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
+                 DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb>;
 
 struct CommandLine {
   Place place;

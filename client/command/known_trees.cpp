@@ -1,6 +1,11 @@
 #include "client/command/known_trees.h"
 
+#include <chrono>
+
 #include "client/command/compile_schema.h"
+#include "client/command/interrupts.h"
+#include "client/server_catalogue.h"
+#include "client/websocket_transport.h"
 #include "store/database.h"
 
 namespace coppice::command {
@@ -21,6 +26,22 @@ store::Role stored_role(const std::filesystem::path& folder) {
                                                                             : store::Role::replica;
 }
 
+// A server that is there answers at once.
+constexpr std::chrono::seconds kPatience{10};
+
+Result<std::shared_ptr<const Catalogue>> ask_server(const std::string& url) {
+  const Interrupts interrupts;
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  auto answer = client::ask_for_catalogue(url, client::make_websocket_transport, [&] {
+    return !interrupts.pending() && std::chrono::steady_clock::now() < until;
+  });
+  if (answer) return answer;
+  if (answer.error().code == Errc::cancelled && !interrupts.pending())
+    return error(Errc::offline, "No answer from " + url + " within " +
+                                    std::to_string(kPatience.count()) + " seconds.");
+  return answer.error();
+}
+
 }  // namespace
 
 std::shared_ptr<const Catalogue> read_catalogue(const std::filesystem::path& folder) {
@@ -29,12 +50,7 @@ std::shared_ptr<const Catalogue> read_catalogue(const std::filesystem::path& fol
 
 Result<std::shared_ptr<const Catalogue>> known_trees(const std::string& where,
                                                      const std::vector<std::string>& imports) {
-  if (where.starts_with("ws://") || where.starts_with("wss://")) {
-    return error(Errc::not_supported,
-                 "A server cannot be asked for its schemas alone. Make a replica with `coppice -C "
-                 "FOLDER sync " +
-                     where + "`, and check against that folder.");
-  }
+  if (where.find("://") != std::string::npos) return ask_server(where);
   if (!where.ends_with(".capnp")) return read_catalogue(where);
   const auto trees = compile_schema(where, imports);
   if (!trees) return trees.error();

@@ -13,9 +13,9 @@ namespace coppice::command {
 // Throws StorageError.
 std::shared_ptr<const Catalogue> read_catalogue(const std::filesystem::path& folder);
 
-// What a schema is compared with: such a folder, or a schema file ("old.capnp"), of which only the
-// newest version is known. Errors: as compile_schema; not_supported for an URL. Throws
-// StorageError.
+// What a schema is compared with: such a folder, a server that runs ("ws://shop.local/shop"), or a
+// schema file ("old.capnp"), of which only the newest version is known. Errors: as compile_schema
+// and ask_for_catalogue. Throws StorageError.
 Result<std::shared_ptr<const Catalogue>> known_trees(const std::string& where,
                                                      const std::vector<std::string>& imports);
 

@@ -108,7 +108,7 @@ Result<Done> OnlineWork::wait_until(const std::function<bool(const Status&)>& re
     }
     progress_.show(in_progress(status));
     client_.wait_for_events(kLook);
-    client_.poll();
+    for (const Event& event : client_.poll()) seen_.insert(event.kind);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "client/command/interrupts.h"
@@ -37,6 +38,8 @@ class OnlineWork {
   // Everything the server has is here, and everything of ours has its answer. Errors: as
   // wait_until, and the first reason if the server refused work of ours meanwhile.
   Result<Done> wait_until_settled();
+  // Whether such an event has come while one of these waited. Told once.
+  bool take_seen(Event::Kind kind) { return seen_.erase(kind) > 0; }
 
  private:
   Result<Done> check(const Status& status);
@@ -47,6 +50,7 @@ class OnlineWork {
   Progress& progress_;
   std::string url_;
   std::chrono::steady_clock::time_point last_connected_;
+  std::set<Event::Kind> seen_;
 };
 
 // Connects to `url`, or if that is empty to where the replica was connected before; returns that

@@ -24,6 +24,23 @@ Result<Done> run(const Place& place, const StatsVerb& verb);
 Result<Done> run(const Place& place, const CompactVerb& verb);
 Result<Done> run(const Place& place, const QueryVerb& verb);
 
+// verb_borrow.cpp
+Result<Done> run(const Place& place, const BorrowVerb& verb);
+Result<Done> run(const Place& place, const ReturnVerb& verb);
+Result<Done> run(const Place& place, const HeldVerb& verb);
+// verb_edit.cpp
+Result<Done> run(const Place& place, const EditVerb& verb);
+Result<Done> run(const Place& place, const CheckInVerb& verb);
+// verb_release.cpp
+Result<Done> run(const Place& place, const ReleaseVerb& verb);
+Result<Done> run(const Place& place, const ReviseVerb& verb);
+Result<Done> run(const Place& place, const StateVerb& verb);
+// verb_drawer.cpp
+Result<Done> run(const Place& place, const DrawerVerb& verb);
+// verb_history.cpp
+Result<Done> run(const Place& place, const HistoryVerb& verb);
+Result<Done> run(const Place& place, const ExplainVerb& verb);
+
 Result<Done> run(const Place& place, const SchemaShowVerb& verb);
 Result<Done> run(const Place& place, const SchemaHistoryVerb& verb);
 

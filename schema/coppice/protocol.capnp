@@ -76,6 +76,11 @@ struct ToServer {
 
     compare @3 :Compare;
     # Only after a Welcome, and the next one only after the answer. It decides nothing, and has no operation number.
+
+    describe @4 :UInt16;
+    # Instead of a hello, by who is no replica and wants to know what there is: the version of the protocol. Answered with all
+    # versions of all trees as ToClient.catalogue, then `described`, or with `refused`; then the server says goodbye. Nothing is
+    # remembered of it.
   }
 }
 
@@ -277,7 +282,20 @@ struct ToClient {
     # Who the numbers in headers are: all after the Welcome, then each that is new or renamed.
 
     compared @8 :Compared;
+
+    described @9 :Description;
+    # After the catalogue.
   }
+}
+
+struct Description {
+  # A database, to who only looks at it.
+  database @0 :Data;
+  epoch @1 :UInt16;
+  application @2 :Text;
+  # Empty: no replica was ever here.
+  server @3 :Text;
+  head @4 :UInt64;
 }
 
 struct ClientName {

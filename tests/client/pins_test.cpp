@@ -21,6 +21,20 @@ TEST_CASE("who holds snapshots is known, by name", "[client]") {
   CHECK(pins[1].name.empty());
 }
 
+TEST_CASE("who came first is held longest, however close they came", "[client]") {
+  Site site;
+  Desk ann(site, "ann");
+  ann.open();
+  std::vector<Snapshot> snapshots;
+  std::string names, told;
+  for (char name = 'a'; name <= 'z'; ++name) {
+    snapshots.push_back(ann->snapshot(std::string(1, name)));
+    names += name;
+  }
+  for (const Pin& pin : ann->pins()) told += pin.name;
+  CHECK(told == names);
+}
+
 TEST_CASE("a snapshot that is held too long is told once", "[client]") {
   Site site;
   Desk ann(site, "ann");

@@ -21,6 +21,7 @@ set(COPPICE_CLIENT_TESTS
   client/query_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
+  client/retry_test.cpp
   client/schema_test.cpp
   client/search_test.cpp
   client/site.cpp

@@ -169,7 +169,9 @@ TEST_CASE("watch prints what happens until it is told to end", "[e2e]") {
 }
 
 TEST_CASE("every verb explains itself with an example", "[e2e]") {
-  for (const std::string verb : {"status", "ls", "get", "watch", "import", "sync"}) {
+  for (const std::string verb :
+       {"status", "ls", "get", "watch", "import", "sync", "borrow", "return", "held", "edit",
+        "checkin", "release", "revise", "state", "drawer", "history", "explain"}) {
     check_printed(run_command({verb, "--help"}), {"Example", "coppice -C bench " + verb});
   }
   check_printed(run_command({"--help"}), {"import", "Exit codes"});

@@ -54,7 +54,17 @@ TEST_CASE("schema check says whether a schema fits a folder", "[e2e]") {
   check(broken, 3, {});
   CHECK_THAT(broken.errors, ContainsSubstring("shop.capnp:"));
   check(against("nowhere.capnp", folder), 3, {});
-  check(against(kShop, "ws://shop.local:7400/shop"), 3, {});
+
+  // The server itself is asked, and takes nobody for a replica.
+  check(against(kShop, site.server.url()), 0, {"parts: compatible (the same as version 1"});
+  check(against(changed_shop(site, "price @3 :Int64", "price @3 :Float64"), site.server.url()), 1,
+        {"price: its type was changed"});
+  const auto elsewhere = against(kShop, site.server.url("garage"));
+  check(elsewhere, 3, {});
+  CHECK_THAT(elsewhere.errors, ContainsSubstring("has the database 'shop', not 'garage'"));
+  const auto nobody = against(kShop, "ws://127.0.0.1:9/shop");
+  check(nobody, 3, {});
+  CHECK_THAT(nobody.errors, ContainsSubstring("127.0.0.1:9"));
   check(against(kShop, site.folder / "nowhere"), 3, {});
 }
 

@@ -1,6 +1,7 @@
 set(COPPICE_E2E_TESTS
   e2e/bad_command_test.cpp
   e2e/bad_server_test.cpp
+  e2e/borrowing_command_test.cpp
   e2e/check_test.cpp
   e2e/client_crash_test.cpp
   e2e/command_test.cpp

@@ -2,6 +2,7 @@
 
 #include "tests/schema/bodies.h"
 #include "tests/support/catch.h"
+#include "tests/support/result_text.h"
 
 namespace coppice::test {
 namespace {
@@ -83,6 +84,48 @@ TEST_CASE("what is not a JSON object is refused", "[schema]") {
       as<std::string>{}, "", "x", "{", "[]", "5", "\"x\"", "null", "{} {}", "{\"title\": }",
       "{\"title\": \"x}", "{\"title\" \"x\"}", std::string(1000, '['), std::string(100000, '['));
   CHECK(refused(json) != "");
+}
+
+TEST_CASE("an object changes the fields that it names, and no others", "[schema]") {
+  capnp::MallocMessageBuilder message;
+  auto part = message.initRoot<shop::Part>();
+  part.setNumber("R-0603");
+  part.setPrice(12);
+  part.getSize().setLength(30);
+  part.getSource().setBought("B-1");
+  part.initBom(2)[1].setCount(7);
+  const auto merged = [&](std::string_view json) {
+    return merge_json(tree_of<shop::Part>(), json, message);
+  };
+  REQUIRE(merged(R"({"title": "10k", "size": {"width": 4}, "bom": [{"count": 3}]})"));
+  CHECK(part.getNumber() == "R-0603");
+  CHECK(part.getTitle() == "10k");
+  CHECK(part.getPrice() == 12);
+  CHECK(part.getSize().getLength() == 30);
+  CHECK(part.getSize().getWidth() == 4);
+  CHECK(part.getSource().getBought() == "B-1");
+  REQUIRE(part.getBom().size() == 1);
+  CHECK(part.getBom()[0].getCount() == 3);
+
+  REQUIRE(merged(R"({"source": {"made": {"machine": "lathe", "minutes": 5}}, "title": null})"));
+  CHECK(part.getSource().getMade().getMachine() == "lathe");
+  CHECK_FALSE(part.hasTitle());
+  REQUIRE(merged(R"({"source": {"made": {"minutes": 6}}})"));
+  CHECK(part.getSource().getMade().getMachine() == "lathe");
+  CHECK(part.getSource().getMade().getMinutes() == 6);
+
+  CHECK(merged(R"({"titel": "x"})").error().message == "Tree 'parts' has no field 'titel'.");
+  CHECK(merged(R"([1])").error().code == Errc::invalid);
+  CHECK(merged(R"({"price": "much"})").error().code == Errc::invalid);
+}
+
+TEST_CASE("an object keeps what the schema does not know", "[schema]") {
+  // A struct with one field more than Company has, as a newer schema might write it.
+  capnp::MallocMessageBuilder message;
+  message.initRoot<shop::Movement>().setNote("later");
+  message.getRoot<shop::Movement>().setDelta(5);
+  REQUIRE(merge_json(tree_of<shop::Company>(), R"({"name": "Acme"})", message));
+  CHECK(message.getRoot<shop::Movement>().getDelta() == 5);
 }
 
 }  // namespace coppice::test

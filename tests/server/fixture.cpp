@@ -146,6 +146,20 @@ void Peer::connect(const std::function<void(Hello)>& change) {
   listen();
 }
 
+void Peer::look(std::uint16_t protocol, const std::string& database) {
+  session = {++server_.sessions_};
+  server_.core().opened(session, database, user, server_.now_us);
+  look_again(protocol);
+}
+
+void Peer::look_again(std::uint16_t protocol) {
+  capnp::MallocMessageBuilder message;
+  message.initRoot<protocol::ToServer>().setDescribe(protocol);
+  send_bytes(frame_of(message));
+  server_.run();
+  listen();
+}
+
 void Peer::disconnect() { server_.core().closed(session, server_.now_us); }
 
 std::optional<std::string> Peer::closed() const {

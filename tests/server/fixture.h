@@ -103,6 +103,10 @@ class Peer {
 
   // A new connection, and a hello from where this peer stands; `change` may spoil it.
   void connect(const std::function<void(Hello)>& change = {});
+  // A new connection that asks what there is instead of saying hello.
+  void look(std::uint16_t protocol = protocol::VERSION, const std::string& database = "main");
+  // The same on the connection there is.
+  void look_again(std::uint16_t protocol = protocol::VERSION);
   void disconnect();
   // Why the server ended the connection; nothing if it did not.
   std::optional<std::string> closed() const;

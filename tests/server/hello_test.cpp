@@ -136,6 +136,39 @@ TEST_CASE("a tree that somebody brings is told to the others before its records"
   CHECK(told[0].getName() == "movements");
 }
 
+TEST_CASE("who only looks is told what there is, and nothing is remembered", "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  Peer tool(server, "tool");
+  tool.disconnect();
+  tool.forget();
+  tool.look();
+  CHECK(tool.closed() == "");
+  CHECK(tool.last(protocol::ToClient::CATALOGUE).getCatalogue().size() == 2);
+  const auto described = tool.last(protocol::ToClient::DESCRIBED).getDescribed();
+  CHECK(described.getApplication() == "shop");
+  CHECK(described.getDatabase().size() == 16);
+  CHECK(described.getEpoch() == 1);
+  ann.connect();
+  CHECK(ann.last(protocol::ToClient::CLIENTS).getClients().size() == 2);
+}
+
+TEST_CASE("who looks at the wrong place, or too late, is sent away", "[server]") {
+  TestServer server;
+  Peer tool(server, "tool");
+  const auto code = [&] { return to_string(static_cast<Errc>(tool.refusal().getCode())); };
+  tool.forget();
+  tool.look(9);
+  CHECK(code() == std::string("protocol_version"));
+  tool.forget();
+  tool.look(protocol::VERSION, "garage");
+  CHECK(code() == std::string("foreign_database"));
+  tool.forget();
+  tool.connect();
+  tool.look_again();
+  CHECK_THAT(tool.closed().value_or(""), Catch::Matchers::ContainsSubstring("said hello"));
+}
+
 TEST_CASE("another path than the database's name is refused with both names", "[server]") {
   Options options;
   options.database_name = "garage";

@@ -149,7 +149,7 @@ void Cluster::converge() {
   world_.tap.check_borrows();
   for (const auto& [name, key] : directory_) {
     const auto& deeds = world_.ledger.deeds();
-    const auto maker = std::ranges::find_if(deeds, [&](const auto& entry) {
+    const auto maker = std::ranges::find_if(deeds, [&, key = key](const auto& entry) {
       return std::ranges::find(entry.second.touched, key.record()) != entry.second.touched.end();
     });
     if (maker != deeds.end()) world_.tap.check_leases(maker->second.client, key);

@@ -200,6 +200,8 @@ Work Driver::work(const Cluster& cluster, int machine) {
       break;
   }
   work.state = static_cast<std::uint16_t>(10 + below(4));
+  // So few that machines meet in them, and not so few that nothing else happens.
+  if (chance(30)) work.serial = static_cast<std::uint32_t>(1 + below(8));
   return work;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/shop.h"
+#include "tests/simulation/stock.h"
 
 namespace coppice::simulation {
 

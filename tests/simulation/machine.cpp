@@ -65,7 +65,7 @@ void Machine::open() {
   Client::Options options;
   options.name = name_;
   options.user = user_;
-  options.trees = shop_trees();
+  options.trees = stock_trees();
   options.indexers = {std::make_shared<TrailIndexer>()};
   options.sync = Client::Sync::stepped;
   options.wait_for_disk = false;

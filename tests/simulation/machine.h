@@ -100,7 +100,8 @@ class Machine {
   std::vector<AnyKey> find(const Names& names) const;
   void do_work(Transaction& transaction, const Work& work, std::uint64_t number, Deed& deed,
                Directory& made);
-  void append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark, int padding_bytes);
+  std::vector<AnyKey> companies() const;
+  void append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark, const Work& work);
   void forget_unsaved(const Work& work);
 
   World& world_;

@@ -6,13 +6,23 @@
 namespace coppice::simulation {
 namespace {
 
-void pad(shop::Part::Builder body, int bytes) {
+void pad(stock::Part::Builder body, int bytes) {
   if (bytes > 0) body.initThumbnail(static_cast<unsigned>(bytes));
 }
-void pad(shop::Company::Builder body, int bytes) {
+void pad(stock::Company::Builder body, int bytes) {
   if (bytes > 0) body.setCity(std::string(static_cast<std::size_t>(bytes), 'x'));
 }
-void pad(shop::Movement::Builder, int) {}
+void pad(stock::Movement::Builder, int) {}
+
+// What indexes are asked for, beside the trail.
+void adorn(stock::Part::Builder body, std::uint32_t serial, const std::vector<AnyKey>& makers,
+           std::uint64_t number) {
+  if (serial != 0) body.setSerial(serial);
+  if (makers.empty()) return;
+  refer(body.initMaker(), Key<stock::Company>(makers[number % makers.size()].word));
+}
+void adorn(stock::Company::Builder, std::uint32_t, const std::vector<AnyKey>&, std::uint64_t) {}
+void adorn(stock::Movement::Builder, std::uint32_t, const std::vector<AnyKey>&, std::uint64_t) {}
 
 }  // namespace
 
@@ -36,6 +46,15 @@ std::vector<AnyKey> Machine::find(const Names& names) const {
   std::vector<AnyKey> keys;
   for (const Name& name : names) {
     if (const auto key = head(now, name)) keys.push_back(*key);
+  }
+  return keys;
+}
+
+// All that anybody has made, whether this machine has seen them or not.
+std::vector<AnyKey> Machine::companies() const {
+  std::vector<AnyKey> keys;
+  for (const auto& [name, key] : directory_) {
+    if (name.tree == Tree::company) keys.push_back(key);
   }
   return keys;
 }
@@ -78,6 +97,7 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
       }
     }
   };
+  const auto makers = companies();
   for (const Name& name : work.create) {
     if (directory_.contains(name) || made.contains(name)) continue;
     with_tree(name.tree, [&]<typename T>(std::type_identity<T>) {
@@ -85,6 +105,7 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
           [&](typename T::Builder body) {
             set_trail(body, to_string(Mark{Mark::Kind::created, number}));
             pad(body, work.padding_bytes);
+            adorn(body, work.serial, makers, number);
           },
           work.borrowing);
     });
@@ -96,11 +117,11 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
     deed.sent = true;
   });
   all(work.edit, [&](const Name& name, AnyKey key) {
-    append_mark(transaction, name.tree, key, {Mark::Kind::edited, number}, work.padding_bytes);
+    append_mark(transaction, name.tree, key, {Mark::Kind::edited, number}, work);
     deed.edited.push_back(key.record());
   });
   all(work.check_in, [&](const Name& name, AnyKey key) {
-    append_mark(transaction, name.tree, key, {Mark::Kind::checked_in, number}, work.padding_bytes);
+    append_mark(transaction, name.tree, key, {Mark::Kind::checked_in, number}, work);
     transaction.check_in(key, comment, work.borrowing);
     deed.touched.push_back(key.record());
     deed.sent = true;
@@ -126,12 +147,15 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
 }
 
 void Machine::append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark,
-                          int padding_bytes) {
+                          const Work& work) {
+  // Mostly, a part keeps its maker.
+  const auto makers = mark.number % 4 == 0 ? companies() : std::vector<AnyKey>();
   with_tree(tree, [&]<typename T>(std::type_identity<T>) {
     auto body = transaction.edit(Key<T>(key.word));
     const std::string before = trail_of(body.asReader());
     set_trail(body, before.empty() ? to_string(mark) : before + "." + to_string(mark));
-    pad(body, padding_bytes);
+    pad(body, work.padding_bytes);
+    adorn(body, work.serial, makers, mark.number);
   });
 }
 

@@ -19,8 +19,8 @@ class HandMade {
  public:
   HandMade& company(std::uint64_t id, RecordHeader header, const std::string& trail) {
     capnp::MallocMessageBuilder message;
-    set_trail(message.initRoot<shop::Company>(), trail);
-    const auto words = capnp::canonicalize(message.getRoot<shop::Company>().asReader());
+    set_trail(message.initRoot<stock::Company>(), trail);
+    const auto words = capnp::canonicalize(message.getRoot<stock::Company>().asReader());
     // canonicalize() gives the root struct's words behind a root pointer, as a stored body has
     // them.
     header.body_words = static_cast<std::uint32_t>(words.size());

@@ -15,7 +15,8 @@ ReplicaCheck::ReplicaCheck(const World& world, Machine& machine)
     : world_(world),
       machine_(machine),
       snapshot_(machine.client().snapshot()),
-      status_(machine.client().status()) {
+      status_(machine.client().status()),
+      indexes_(snapshot_) {
   for (const Conflict& conflict : machine.client().conflicts()) {
     if (const auto number = number_of(conflict.comment)) drawer_.insert(number);
     for (const auto& item : conflict.items) drawer_records_.insert(item.key.record());
@@ -63,6 +64,7 @@ void ReplicaCheck::look_at(const AnyRecord& record) {
            " and not in its index";
   });
   ++index_entries_;
+  indexes_.look_at(record);
   compare(record.key, record.view);
 }
 
@@ -117,13 +119,13 @@ void ReplicaCheck::check_missing() {
     if (expected == nullptr) continue;
     const auto found = sequences_.find(key);
     if (found == sequences_.end()) {
-      require(expected->removed || world_.ledger.vanishes(key), [&] {
+      require(expected->removed || world_.ledger.vanishes(key), [&, key = key] {
         return "X12: " + who() + " lacks " + to_string(key) + ", which changed last at " +
                std::to_string(expected->sequence);
       });
       continue;
     }
-    require(found->second >= expected->sequence, [&] {
+    require(found->second >= expected->sequence, [&, key = key] {
       return "X12: " + who() + " has " + to_string(key) + " as it was at " +
              std::to_string(found->second) + ", not at " + std::to_string(expected->sequence);
     });
@@ -142,7 +144,7 @@ void ReplicaCheck::check_wholeness() {
     // Work that built on it may show what was refused until it is refused itself.
     if (deed.fate == Fate::refused || count == deed.touched.size()) continue;
     for (const AnyKey record : deed.touched) {
-      require(shows(record, number) || world_.ledger.vanishes(record), [&] {
+      require(shows(record, number) || world_.ledger.vanishes(record), [&, number = number] {
         return "X6: " + who() + " shows half of transaction " + std::to_string(number) +
                ": not in " + to_string(record);
       });
@@ -187,7 +189,7 @@ void ReplicaCheck::check_unsaved() {
   for (const auto& [record, numbers] : machine_.unsaved()) {
     if (drawer_records_.contains(record) || world_.ledger.vanishes(record)) continue;
     for (const std::uint64_t number : numbers) {
-      require(shows(record, number), [&] {
+      require(shows(record, number), [&, record = record] {
         return "X3: " + who() + " has lost the unsaved e" + std::to_string(number) + " of " +
                to_string(record);
       });
@@ -201,6 +203,8 @@ void ReplicaCheck::check_index() {
     return "X13: " + who() + " has " + std::to_string(index_entries_) + " records and " +
            std::to_string(filed) + " in its index";
   });
+  const std::string wrong = indexes_.run();
+  require(wrong.empty(), [&] { return "X13: at " + who() + " " + wrong; });
 }
 
 void ReplicaCheck::run_converged() {
@@ -216,23 +220,30 @@ void ReplicaCheck::run_converged() {
     const auto found = sequences_.find(key);
     if (machine_.unsaved().contains(key.record()) || edited_.contains(key)) continue;
     require((found != sequences_.end()) != record.header.removed(),
-            [&] { return text("differs in whether it has ") + to_string(key); });
+            [&, key = key] { return text("differs in whether it has ") + to_string(key); });
     if (found == sequences_.end()) continue;
-    require(found->second == record.header.sequence, [&] {
+    require(found->second == record.header.sequence, [&, key = key, &record = record] {
       return text("has another version of ") + to_string(key) + ": " +
              std::to_string(found->second & ~LocalMark::kBit) + ", not " +
              std::to_string(record.header.sequence);
     });
+  }
+  if (edited_.empty()) {
+    const std::string shared = indexes_.find_shared_value();
+    require(shared.empty(), [&] { return "F26: at " + who() + " " + shared; });
   }
   for (const AnyKey key : edited_) {
     require(has_work_in(key), [&] { return text("calls ") + to_string(key) + " edited"; });
   }
   for (const auto& [number, deed] : world_.ledger.deeds()) {
     if (deed.client != machine_.name() || !deed.sent) continue;
-    require(deed.fate != Fate::open,
-            [&] { return text("never learned what became of ") + std::to_string(number); });
+    require(deed.fate != Fate::open, [&, number = number] {
+      return text("never learned what became of ") + std::to_string(number);
+    });
     require(deed.fate == Fate::applied || deed.discarded || drawer_.contains(number),
-            [&] { return text("has lost the refused transaction ") + std::to_string(number); });
+            [&, number = number] {
+              return text("has lost the refused transaction ") + std::to_string(number);
+            });
   }
 }
 

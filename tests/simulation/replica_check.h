@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 
+#include "tests/simulation/index_check.h"
 #include "tests/simulation/machine.h"
 
 namespace coppice::simulation {
@@ -52,6 +53,7 @@ class ReplicaCheck {
   std::set<std::uint64_t> drawer_;                   // transactions in the drawer
   std::set<AnyKey> drawer_records_;
   std::uint64_t index_entries_ = 0;
+  IndexCheck indexes_;
 };
 
 }  // namespace coppice::simulation

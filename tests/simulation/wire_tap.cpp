@@ -124,7 +124,7 @@ void WireTap::request(Session& session, protocol::Request::Reader request) {
   Request& known = at->second;
   if (!added) {
     ++counts_.repeated_requests;
-    require(known.content == content, [&] {
+    require(known.content == content, [&, at = at] {
       return "C3: " + operation_text(session.device, at->first) + " came with another content";
     });
     return;

@@ -34,6 +34,7 @@ std::string to_cpp(const Work& work) {
   if (work.state != 0) add(text, "state", std::to_string(work.state));
   if (work.borrowing == Borrowing::kept) add(text, "borrowing", "Borrowing::kept");
   if (work.padding_bytes != 0) add(text, "padding_bytes", std::to_string(work.padding_bytes));
+  if (work.serial != 0) add(text, "serial", std::to_string(work.serial));
   return text.empty() ? "{}" : text + "}";
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "coppice/transaction.h"
-#include "tests/simulation/shop.h"
+#include "tests/simulation/stock.h"
 
 namespace coppice::simulation {
 
@@ -19,7 +19,8 @@ struct Work {
   Names set_state = {};
   std::uint16_t state = 0;  // what set_state moves to
   Borrowing borrowing = Borrowing::ends;
-  int padding_bytes = 0;  // makes bodies larger
+  int padding_bytes = 0;     // makes bodies larger
+  std::uint32_t serial = 0;  // what parts that are created or edited get; 0: they keep theirs
 };
 
 // As C++: "{.create = {part(1)}, .padding_bytes = 100}".

@@ -72,7 +72,7 @@ TEST_CASE("growth waits for a reader on another thread and goes on when it ends"
 
 TEST_CASE("a map that cannot grow is an error, and everything before it is still there",
           "[store]") {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef COPPICE_SANITIZED
   TempFolder folder;
   constexpr std::size_t kMap = std::size_t{32} << 20;
   Child child([&](Line&) {

@@ -200,9 +200,10 @@ FOR_BOTH_WIRES("a session's number is never used again") {
 }
 
 FOR_BOTH_WIRES("a client may connect again from inside closed()") {
+  // Before the rig, which closes the client's connections at its end.
+  bool again = true;
   TestType rig;
   auto& client = rig.client();
-  bool again = true;
   client.log.on_opened = [&] { client.connection.close(); };
   client.log.on_closed = [&] {
     if (std::exchange(again, false)) client.connect();

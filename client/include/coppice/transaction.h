@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -73,6 +74,16 @@ class Transaction {
   void remove(AnyKey key, std::string_view comment = {});
   // One comment for the whole transaction; the last one given counts.
   void comment(std::string_view text);
+
+  // Does again what the conflict of this number wanted, as far as it still fits: new records get
+  // the keys they had, and what was changed must be borrowed, and not have changed since (else
+  // stale_base: edit it with both versions at hand instead). More may be done and edited in the
+  // same transaction. The conflict leaves the drawer with the transaction, not before.
+  void retry(std::uint64_t conflict);
+  // The conflict of this number is settled by what this transaction does: it leaves the drawer.
+  void settle(std::uint64_t conflict);
+  // The application's own reason why not.
+  void refuse(Error why);
 
   // Reads that see this transaction's own creates and edits; a T::Reader valid until the
   // transaction ends.

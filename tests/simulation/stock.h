@@ -1,6 +1,6 @@
 #pragma once
 
-// The simulator's view of the shop schema: which trees there are, and where a body carries its
+// The simulator's view of its schema: which trees there are, and where a body carries its
 // trail.
 
 #include <compare>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "coppice/client.h"
-#include "shop.capnp.h"
-#include "shop.coppice.h"
+#include "stock.capnp.h"
+#include "stock.coppice.h"
 
 namespace coppice::simulation {
 
@@ -33,15 +33,15 @@ using Names = std::vector<Name>;
 std::string to_string(const Name& name);
 std::string to_string(AnyKey key);
 
-// fn(std::type_identity<shop::Part>) and so on.
+// fn(std::type_identity<stock::Part>) and so on.
 template <typename F>
 decltype(auto) with_tree(Tree tree, F&& fn) {
-  if (tree == Tree::company) return fn(std::type_identity<shop::Company>());
-  if (tree == Tree::movement) return fn(std::type_identity<shop::Movement>());
-  return fn(std::type_identity<shop::Part>());
+  if (tree == Tree::company) return fn(std::type_identity<stock::Company>());
+  if (tree == Tree::movement) return fn(std::type_identity<stock::Movement>());
+  return fn(std::type_identity<stock::Part>());
 }
 TreeId tree_id(Tree tree);
-std::vector<TreeDefinition> shop_trees();
+std::vector<TreeDefinition> stock_trees();
 
 // A mark in a trail: what a transaction left in a body. `number` is unique in a schedule.
 struct Mark {
@@ -58,14 +58,14 @@ std::string to_string(const Mark& mark);
 Trail parse_trail(std::string_view text);
 
 inline std::string text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-inline std::string trail_of(shop::Part::Reader body) { return text_of(body.getNumber()); }
-inline std::string trail_of(shop::Company::Reader body) { return text_of(body.getName()); }
-inline std::string trail_of(shop::Movement::Reader body) { return text_of(body.getNote()); }
+inline std::string trail_of(stock::Part::Reader body) { return text_of(body.getNumber()); }
+inline std::string trail_of(stock::Company::Reader body) { return text_of(body.getName()); }
+inline std::string trail_of(stock::Movement::Reader body) { return text_of(body.getNote()); }
 // Of a stored body.
 std::string trail_of(TreeId tree, std::span<const std::uint64_t> body);
 
-void set_trail(shop::Part::Builder body, const std::string& trail);
-void set_trail(shop::Company::Builder body, const std::string& trail);
-void set_trail(shop::Movement::Builder body, const std::string& trail);
+void set_trail(stock::Part::Builder body, const std::string& trail);
+void set_trail(stock::Company::Builder body, const std::string& trail);
+void set_trail(stock::Movement::Builder body, const std::string& trail);
 
 }  // namespace coppice::simulation

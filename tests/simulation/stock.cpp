@@ -1,4 +1,4 @@
-#include "tests/simulation/shop.h"
+#include "tests/simulation/stock.h"
 
 #include <charconv>
 
@@ -51,8 +51,8 @@ std::string to_string(AnyKey key) {
   return "tree " + std::to_string(key.tree.value) + ":" + to_string(key.word);
 }
 
-std::vector<TreeDefinition> shop_trees() {
-  return trees<shop::Part, shop::Company, shop::Movement>();
+std::vector<TreeDefinition> stock_trees() {
+  return trees<stock::Part, stock::Company, stock::Movement>();
 }
 
 std::string to_string(const Mark& mark) {
@@ -72,17 +72,17 @@ Trail parse_trail(std::string_view text) {
 }
 
 std::string trail_of(TreeId tree, std::span<const std::uint64_t> body) {
-  if (tree == TreeOf<shop::Part>::id) return stored_trail<shop::Part>(body);
-  if (tree == TreeOf<shop::Company>::id) return stored_trail<shop::Company>(body);
-  return stored_trail<shop::Movement>(body);
+  if (tree == TreeOf<stock::Part>::id) return stored_trail<stock::Part>(body);
+  if (tree == TreeOf<stock::Company>::id) return stored_trail<stock::Company>(body);
+  return stored_trail<stock::Movement>(body);
 }
 
-void set_trail(shop::Part::Builder body, const std::string& trail) {
+void set_trail(stock::Part::Builder body, const std::string& trail) {
   body.setNumber(trail);
   body.setPrice(static_cast<std::int64_t>(trail.size()));
 }
-void set_trail(shop::Company::Builder body, const std::string& trail) { body.setName(trail); }
-void set_trail(shop::Movement::Builder body, const std::string& trail) {
+void set_trail(stock::Company::Builder body, const std::string& trail) { body.setName(trail); }
+void set_trail(stock::Movement::Builder body, const std::string& trail) {
   body.setNote(trail);
   body.setDelta(static_cast<std::int32_t>(trail.size()));
 }

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "client/command/place.h"
+
+// What the command line says of borrowing, check in and release.
+namespace coppice::command {
+
+// For verbs that change something: where to, and how long to try.
+struct Line {
+  std::string server;  // empty: the one the replica knows
+  std::chrono::seconds patience{10};
+};
+
+struct BorrowVerb {
+  enum class IfHeld { fail, wait_in_line };
+
+  std::vector<std::string> keys;
+  std::string reason;
+  IfHeld if_held = IfHeld::fail;
+  Line line;
+};
+
+struct ReturnVerb {
+  enum class Edits { keep, discard };
+
+  std::vector<std::string> keys;
+  Edits edits = Edits::keep;  // keep: refuses where there are any
+  Line line;
+};
+
+struct HeldVerb {
+  enum class Whose { ours, all };
+
+  Whose whose = Whose::ours;
+  Form form = Form::people;
+};
+
+struct EditVerb {
+  std::string key;
+  std::string file = "-";  // a JSON object; "-": standard input
+};
+
+struct CheckInVerb {
+  enum class Afterwards { returned, kept };
+
+  std::vector<std::string> keys;
+  std::string comment;
+  Afterwards borrow = Afterwards::returned;
+  Line line;
+};
+
+struct ReleaseVerb {
+  std::vector<std::string> keys;
+  std::string comment;
+  std::uint16_t state = 0;  // 0: the tree's own
+  Line line;
+};
+
+struct ReviseVerb {
+  std::vector<std::string> keys;
+  Line line;
+};
+
+struct StateVerb {
+  std::string key;
+  std::uint16_t from = 0;
+  std::uint16_t to = 0;
+  Line line;
+};
+
+struct DrawerVerb {
+  enum class Action { list, show, retry, discard };
+
+  Action action = Action::list;
+  std::uint64_t number = 0;
+  Form form = Form::people;
+  Line line;  // of retry
+};
+
+struct HistoryVerb {
+  std::string key;
+  Form form = Form::people;
+};
+
+struct ExplainVerb {
+  std::string key;
+  Form form = Form::people;
+};
+
+}  // namespace coppice::command

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <iostream>
+
+#include "client/command/describe.h"
+#include "client/command/session.h"
+#include "client/command/verbs.h"
+
+namespace coppice::command {
+namespace {
+
+// Somebody has one of them: what to do about it.
+Error with_advice(Error refused) {
+  if (refused.code == Errc::held || refused.code == Errc::held_by_you ||
+      refused.code == Errc::offered)
+    refused.message += " Use --wait-in-line to get it when it comes back.";
+  return refused;
+}
+
+Result<Done> print_borrowed(Session& session, const std::vector<AnyKey>& keys) {
+  if (session.chatter() == Chatter::usual)
+    std::cout << "Borrowed " << listed(session.client(), keys) << ".\n";
+  return Done{};
+}
+
+// Waits for the offers, and takes them. Ctrl-C leaves the line with the connection.
+Result<Done> wait_and_borrow(Session& session, const std::vector<AnyKey>& keys,
+                             const CheckOut& options) {
+  for (;;) {
+    const auto line = session.answer(session.client().wait_in_line(keys, options));
+    if (!line) return line.error();
+    if (line->place > 0) {
+      if (session.chatter() == Chatter::usual)
+        std::cerr << "In line at place " << line->place << ".\n";
+      if (auto offered = session.wait_for(Event::Kind::offered); !offered) return offered;
+    }
+    const auto borrowed = session.answer(session.client().check_out(keys, options));
+    if (borrowed) return print_borrowed(session, borrowed->keys);
+    // Of a set, another may be held still.
+    const Errc why = borrowed.error().code;
+    if (why != Errc::held && why != Errc::held_by_you && why != Errc::offered)
+      return borrowed.error();
+  }
+}
+
+// The records among these that have edits nobody handed in.
+std::vector<AnyKey> edited_among(const Client& client, const std::vector<AnyKey>& keys) {
+  const Snapshot now = client.snapshot();
+  std::vector<AnyKey> edited;
+  for (const AnyKey key : keys) {
+    const auto head = now.head(key);
+    if (head && LocalMark::is_edited(head->header())) edited.push_back(head->key);
+  }
+  return edited;
+}
+
+void print_held(const Client& client, AnyKey key, const Holder& holder, Form form) {
+  if (form == Form::json) {
+    std::cout << to_json(holder).text("key", client.format(key)).str() << '\n';
+  } else {
+    std::cout << client.format(key) << "  " << describe(holder) << '\n';
+  }
+}
+
+}  // namespace
+
+Result<Done> run(const Place& place, const BorrowVerb& verb) {
+  Session session(place, verb.line);
+  const auto keys = session.parse(verb.keys);
+  if (!keys) return keys.error();
+  if (auto live = session.go_live(); !live) return live;
+  const CheckOut options{.reason = verb.reason};
+  if (verb.if_held == BorrowVerb::IfHeld::wait_in_line)
+    return wait_and_borrow(session, *keys, options);
+  const auto borrowed = session.answer(session.client().check_out(*keys, options));
+  if (!borrowed) return with_advice(borrowed.error());
+  return print_borrowed(session, borrowed->keys);
+}
+
+Result<Done> run(const Place& place, const ReturnVerb& verb) {
+  Session session(place, verb.line);
+  const auto keys = session.parse(verb.keys);
+  if (!keys) return keys.error();
+  const auto edited = edited_among(session.client(), *keys);
+  if (!edited.empty() && verb.edits == ReturnVerb::Edits::keep) {
+    return error(Errc::pending_changes,
+                 "Edited here and not checked in: " + listed(session.client(), edited) +
+                     ". Check in, or throw the edits away with --discard.");
+  }
+  if (auto live = session.go_live(); !live) return live;
+  const auto returned = session.answer(session.client().give_back(*keys));
+  if (!returned) return returned.error();
+  if (session.chatter() == Chatter::usual)
+    std::cout << "Returned " << listed(session.client(), *keys) << ".\n";
+  return Done{};
+}
+
+Result<Done> run(const Place& place, const HeldVerb& verb) {
+  const Client client = open_to_read(place);
+  const Snapshot now = client.snapshot();
+  const auto ours = client.borrowed();
+  for (const auto& [key, holder] : now.borrows()) {
+    const bool own = std::ranges::find(ours, key.record(), &AnyKey::record) != ours.end();
+    if (own || verb.whose == HeldVerb::Whose::all) print_held(client, key, holder, verb.form);
+  }
+  return Done{};
+}
+
+}  // namespace coppice::command

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "client/transport.h"
+#include "schema/catalogue.h"
+
+namespace coppice::client {
+
+// Asks a server what is in its database, without being a replica of it: nothing is made here, and
+// the server remembers nothing. Blocks until the answer has come; `keep_waiting` is asked several
+// times a second.
+//
+// Errors: bad_request (no URL), offline, cancelled (keep_waiting was false), and what the server
+// says: foreign_database, protocol_version.
+Result<std::shared_ptr<const Catalogue>> ask_for_catalogue(
+    const std::string& url, const TransportFactory& transport,
+    const std::function<bool()>& keep_waiting);
+
+}  // namespace coppice::client
