@@ -224,6 +224,14 @@ WhatIf Client::what_if(const std::function<void(Transaction&)>& fn,
   return {.refusals = {tried.error()}, .changes = {}};
 }
 
+Result<AnyLiveQuery> Client::live(const AnyQuery& query) {
+  auto& self = *implementation_;
+  return self.as_writer([&]() -> Result<AnyLiveQuery> {
+    if (auto writable = self.writable(); !writable) return writable.error();
+    return self.live.add(query);
+  });
+}
+
 Pending<Accepted> Client::submit(const std::function<void(Transaction&)>& fn) {
   auto& self = *implementation_;
   auto promise = self.promise<Accepted>();

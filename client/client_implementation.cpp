@@ -16,6 +16,7 @@ Client::Implementation::Implementation(const std::filesystem::path& folder, Opti
       events(*events_owner),
       replica(folder, options, random),
       sync(replica, {options.name, options.user, replica.application()}, events, random),
+      live(replica),
       transport_(transport ? transport(inbox) : nullptr),
       pin_watch_(replica.database().environment(), options.snapshot_age_warning) {
   if (transport_) sync.set_transport(*transport_);
@@ -46,6 +47,19 @@ std::int64_t Client::Implementation::now_us() const {
   if (options.sync == Sync::stepped) return stepped_now_us_;
   auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+void Client::Implementation::tell_live_queries() {
+  try {
+    events.push(live.tell());
+  } catch (const std::exception& e) {
+    // What was written stays so, and everything is looked at with the next change.
+    replica.touched().add({}, true, Event::Origin::local);
+    Event event;
+    event.kind = Event::Kind::missed;
+    event.error = error(Errc::none, std::string("Live queries could not look: ") + e.what());
+    events.push(std::move(event));
+  }
 }
 
 void Client::Implementation::step(std::int64_t now_us) {

@@ -7,6 +7,7 @@
 #include "client/commit.h"
 #include "client/event_queue.h"
 #include "client/inbox.h"
+#include "client/live_queries.h"
 #include "client/replica.h"
 #include "client/sync.h"
 #include "client/transport.h"
@@ -40,7 +41,9 @@ class Client::Implementation {
       ~Mark() { owner = std::thread::id(); }
     } mark(writing_thread_);
     try {
-      return fn();
+      auto done = fn();
+      tell_live_queries();
+      return done;
     } catch (const NoSpaceError& e) {
       return error(Errc::no_space, e.what());
     }
@@ -64,8 +67,11 @@ class Client::Implementation {
   client::Inbox inbox;
   client::Replica replica;
   client::Sync sync;
+  client::LiveQueries live;
 
  private:
+  // What was written, told by those whose answer it changes.
+  void tell_live_queries();
   void run();
   void warn_of_pins();
 

@@ -54,6 +54,12 @@ const char* to_string(Event::Kind kind) {
       return "indexer";
     case Event::Kind::missed:
       return "missed";
+    case Event::Kind::entered:
+      return "entered";
+    case Event::Kind::updated:
+      return "updated";
+    case Event::Kind::left:
+      return "left";
   }
   return "unknown";
 }

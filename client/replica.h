@@ -13,6 +13,7 @@
 #include "client/id_pool.h"
 #include "client/indexers.h"
 #include "client/reading.h"
+#include "client/touched.h"
 #include "coppice/client.h"
 #include "store/database.h"
 #include "store/indexes.h"
@@ -76,6 +77,8 @@ class Replica {
   store::Indexes& indexes() { return *indexes_; }
   const store::Indexes& indexes() const { return *indexes_; }
   const store::OldBodies& old_bodies() const { return old_bodies_; }
+  // What was changed, for live queries. Threads: as writing.
+  Touched& touched() { return touched_; }
   IdPool& ids() { return ids_; }
   const IdPool& ids() const { return ids_; }
 
@@ -132,6 +135,7 @@ class Replica {
   std::shared_ptr<const Catalogue> writes_by_of_;
   std::optional<store::Indexes> indexes_;  // as soon as the trees are open
   std::vector<TreeId> program_trees_;
+  Touched touched_;
   IdPool ids_;
   std::string client_uuid_;
   std::string application_;

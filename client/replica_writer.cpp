@@ -126,6 +126,7 @@ void ReplicaWriter::forget(AnyKey key) {
   indexes_.change(key, store::WrittenBody::of(*current), {});
   index(key, copy(before_room_, *current), std::nullopt);
   tree(key.tree).erase(txn_, key.word);
+  touch(key, Body::differs);
   tell_difference(key, &header, nullptr, Body::differs);
 }
 
@@ -142,8 +143,8 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
                           bool append) {
   if (highest_of_ == key.tree && key.word > highest_) highest_ = key.word;
   RecordHeader old_header = before ? before->header() : RecordHeader{};
-  const bool same =
-      telling_ == Telling::off || (before && std::ranges::equal(before->body(), after.body()));
+  const bool nobody_asks = telling_ == Telling::off && !replica_.touched().is_wanted();
+  const bool same = nobody_asks || (before && std::ranges::equal(before->body(), after.body()));
   indexes_.change(key, before ? store::WrittenBody::of(*before) : store::WrittenBody{},
                   store::WrittenBody::of(after));
   if (replica_.indexers().follow(key.tree)) {
@@ -154,6 +155,7 @@ void ReplicaWriter::write(AnyKey key, std::optional<RecordView> before, RecordVi
   } else {
     tree(key.tree).put_value(txn_, key.word, after);
   }
+  touch(key, same ? Body::same : Body::differs);
   tell_difference(key, before ? &old_header : nullptr, &after.header(),
                   same ? Body::same : Body::differs);
 }
@@ -233,6 +235,12 @@ std::optional<Holder> ReplicaWriter::holder(AnyKey record) const {
 Snapshot ReplicaWriter::outcome() {
   finish_indexes();
   return Snapshot(std::make_unique<SnapshotState>(replica_, txn_, indexers_.end()));
+}
+
+void ReplicaWriter::touch(AnyKey key, Body body) {
+  if (!replica_.touched().is_wanted() || touched_everything_) return;
+  touched_.push_back({key, body == Body::differs});
+  touched_everything_ = touched_.size() > Touched::kOnesMax;
 }
 
 void ReplicaWriter::tell(Event event) {

@@ -80,7 +80,13 @@ class ReplicaWriter {
   enum class Telling { on, off };
   void set_telling(Telling telling) { telling_ = telling; }
   void tell(Event event);
+  // More was changed than went through this.
+  void touch_everything() { touched_everything_ = true; }
   std::vector<Event> take_events() { return std::move(events_); }
+  // The commit is done: live queries may look at what was changed.
+  void hand_over_touched() {
+    replica_.touched().add(std::move(touched_), touched_everything_, origin_);
+  }
   // Writes what was collected for declared indexes: before the transaction ends (write_replica()
   // does it), and before anybody asks them within it.
   void finish_indexes() { indexes_.finish(); }
@@ -103,6 +109,7 @@ class ReplicaWriter {
   std::optional<RecordView> readable(AnyKey key, RecordView stored,
                                      std::vector<std::uint64_t>& room) const;
   enum class Body { same, differs };
+  void touch(AnyKey key, Body body);
   void tell_difference(AnyKey key, const RecordHeader* before, const RecordHeader* after,
                        Body body);
   const store::RecordTree& tree(TreeId id) const;
@@ -118,6 +125,8 @@ class ReplicaWriter {
   std::vector<std::uint64_t> after_room_;
   std::vector<std::uint64_t> readable_before_;
   std::vector<std::uint64_t> readable_after_;
+  std::vector<Touched::One> touched_;
+  bool touched_everything_ = false;
   Telling telling_ = Telling::on;
   TreeId highest_of_;
   KeyWord highest_;  // no key of the tree is above it
@@ -131,17 +140,18 @@ class ReplicaWriter {
 template <typename F>
 auto write_replica(Replica& replica, Event::Origin origin, F&& fn) {
   IndexerTransaction indexers(replica.indexers());
+  std::optional<ReplicaWriter> writer;
   using R = std::invoke_result_t<F&, ReplicaWriter&>;
   auto attempt = [&](store::WriteTxn& txn) -> R {
     indexers.begin();
-    ReplicaWriter writer(replica, txn, indexers, origin);
+    writer.emplace(replica, txn, indexers, origin);
     if constexpr (std::is_void_v<R>) {
-      fn(writer);
-      writer.finish_indexes();
+      fn(*writer);
+      writer->finish_indexes();
       indexers.prepare(txn);
     } else {
-      R result = fn(writer);
-      writer.finish_indexes();
+      R result = fn(*writer);
+      writer->finish_indexes();
       indexers.prepare(txn);
       return result;
     }
@@ -149,9 +159,11 @@ auto write_replica(Replica& replica, Event::Origin origin, F&& fn) {
   if constexpr (std::is_void_v<R>) {
     replica.database().write(attempt);
     indexers.commit();
+    writer->hand_over_touched();
   } else {
     R result = replica.database().write(attempt);
     indexers.commit();
+    writer->hand_over_touched();
     return result;
   }
 }

@@ -345,6 +345,7 @@ void Sync::discard_synced_records() {
       // No indexer can be told of these: the indexes are made again when the replica is opened.
       for (KeyWord key : damaged) tree->erase(txn, key);
       if (damaged.empty()) continue;
+      writer.touch_everything();
       for (const auto& follower : replica_.indexers().followers())
         writer.meta().set_number(txn, follower->version_fact(), 0);
     }

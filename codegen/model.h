@@ -6,12 +6,13 @@
 
 namespace coppice::codegen {
 
-// A field that can be asked for by an index.
+// A field that can be asked for.
 struct FieldModel {
   std::vector<std::string> way;  // {"size", "length"}, as C++ identifiers
   std::uint64_t id = 0;
   // Of its values: "::capnp::Text", "::coppice::schema::Ref<::shop::Company>".
   std::string cpp_type;
+  bool is_indexed = false;
 };
 
 // What a template needs to know of one struct that is a tree. Everything in it was checked by
@@ -23,7 +24,7 @@ struct TreeModel {
   std::string fields_alias;  // likewise: "PartFields", "OuterInnerFields"
   std::string name;          // "parts"
   bool versioned = false;
-  std::vector<FieldModel> fields;     // those that are indexed, in the order of the plan
+  std::vector<FieldModel> fields;     // in the order of the schema
   std::string comment;                // the struct's doc comment, possibly empty
   std::vector<std::uint64_t> schema;  // a protocol::TreeSchema as a single canonical segment
 };

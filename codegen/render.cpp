@@ -66,14 +66,6 @@ std::string tree_declaration(const FileModel& file, const TreeModel& tree) {
          "};\n";
 }
 
-std::string example_of(const FieldModel& field) {
-  std::string text = field.way.front();
-  for (std::size_t i = 1; i < field.way.size(); ++i) text += "::" + field.way[i];
-  return text;
-}
-
-std::string hex_field(std::uint64_t id) { return "{{" + hex(id) + "}}"; }
-
 // The fields from `first` to `last` whose ways agree in their first `depth` parts, which are named
 // already.
 std::string field_scope(const TreeModel& tree, std::size_t first, std::size_t last,
@@ -84,8 +76,9 @@ std::string field_scope(const TreeModel& tree, std::size_t first, std::size_t la
     const FieldModel& field = tree.fields[first];
     const std::string& name = field.way[depth];
     if (field.way.size() == depth + 1) {
-      text += indent + "static constexpr ::coppice::Field<" + tree.cpp_name + ", " +
-              field.cpp_type + "> " + name + hex_field(field.id) + ";\n";
+      text += indent +
+              "static constexpr ::coppice::" + (field.is_indexed ? "IndexedField<" : "Field<") +
+              tree.cpp_name + ", " + field.cpp_type + "> " + name + "{" + hex(field.id) + "};\n";
       ++first;
       continue;
     }
@@ -100,8 +93,8 @@ std::string field_scope(const TreeModel& tree, std::size_t first, std::size_t la
 
 std::string fields_of(const TreeModel& tree) {
   if (tree.fields.empty()) return "";
-  return "\n// What a snapshot finds by an index: `now.find(" + tree.fields_alias +
-         "::" + example_of(tree.fields.front()) + ", ...)`.\nstruct " + tree.fields_alias + " {\n" +
+  return "\n// What can be asked for: `coppice::query<" + tree.cpp_name +
+         ">().where(...)`.\nstruct " + tree.fields_alias + " {\n" +
          field_scope(tree, 0, tree.fields.size(), 0) + "};\n";
 }
 
@@ -110,7 +103,7 @@ bool has_fields(const FileModel& file) {
                      [](const TreeModel& tree) { return !tree.fields.empty(); });
 }
 
-// Keys, and fields that are indexed.
+// Keys and fields.
 std::string aliases(const FileModel& file) {
   std::string text;
   for (const auto& tree : file.trees) {
@@ -154,7 +147,7 @@ std::string render_header(const FileModel& file) {
   text +=
       "#pragma once\n\n#include <cstdint>\n#include <span>\n#include <string_view>\n\n"
       "#include <coppice/" +
-      std::string(has_fields(file) ? "field.h>\n#include <coppice/" : "") +
+      std::string(has_fields(file) ? "condition.h>\n#include <coppice/" : "") +
       "key.h>\n\n#include \"" + capnp_header(file) + "\"\n";
   for (const auto& tree : file.trees) text += tree_declaration(file, tree);
   return text + aliases(file);

@@ -7,8 +7,8 @@
 #include <capnp/schema-loader.h>
 
 #include "codegen/cpp_names.h"
-#include "codegen/indexed_fields.h"
 #include "codegen/stored_types.h"
+#include "codegen/tree_fields.h"
 #include "schema/compiled_tree.h"
 #include "schema/compiler_request.h"
 #include "schema/tree_info.h"
@@ -116,7 +116,7 @@ class Resolver {
       std::string why = info.error().message;
       return problem(place, why.substr(0, why.find_last_not_of('.') + 1));
     }
-    tree.fields = indexed_fields(request_, (*info)->indexes());
+    tree.fields = tree_fields(request_, **info);
     model.trees.push_back(std::move(tree));
   }
 

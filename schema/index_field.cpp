@@ -35,6 +35,12 @@ bool is_reference(capnp::Type type) {
   return type.isStruct() && type.asStruct().getProto().getId() == capnp::typeId<schema::Ref<>>();
 }
 
+std::uint64_t target_of(capnp::Type reference) {
+  auto arguments = reference.asStruct().getBrandArgumentsAtScope(capnp::typeId<schema::Ref<>>());
+  if (arguments.size() != 1 || !arguments[0].isStruct()) return 0;
+  return arguments[0].asStruct().getProto().getId();
+}
+
 capnp::Type element_of_lists(capnp::Type type, std::uint32_t& lists) {
   for (lists = 0; type.isList(); ++lists) type = type.asList().getElementType();
   return type;

@@ -19,6 +19,8 @@ struct IndexWishes {
 IndexWishes index_wishes(capnp::schema::Field::Reader field);
 
 bool is_reference(capnp::Type type);
+// The tree that a reference leads to; 0: to nothing that is known. REQUIRES: is_reference().
+std::uint64_t target_of(capnp::Type reference);
 // The type inside all lists, and how many there are.
 capnp::Type element_of_lists(capnp::Type type, std::uint32_t& lists);
 // Nothing: no index can have it.

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "coppice/tree.capnp.h"
+#include "schema/field_way.h"
 #include "schema/index_field.h"
 #include "schema/index_nodes.h"
 
@@ -15,13 +15,6 @@ using capnp::StructSchema;
 using Proto = capnp::schema::Field;
 using Node = IndexPlan::Node;
 
-// FNV-1a: what a FieldId is for ever.
-FieldId hashed(std::string_view location) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (unsigned char c : location) hash = (hash ^ c) * 0x100000001b3;
-  return FieldId{hash};
-}
-
 struct SchemaHash {
   std::size_t operator()(const capnp::Schema& schema) const { return schema.hashCode(); }
 };
@@ -30,13 +23,6 @@ struct SchemaHash {
 struct Reach {
   bool declared = false;
   bool references = false;
-};
-
-// The way to a struct or field: as people write it, and where it leads in a body. Only the latter
-// is stored, as a hash: renaming changes nothing.
-struct Way {
-  std::string name;
-  std::string location;
 };
 
 Error refused(std::string why) { return error(Errc::incompatible_schema, std::move(why)); }
@@ -94,7 +80,7 @@ class IndexCompiler {
 
   // A struct with declared fields in it: another node for each way to it, unless that leads
   // through the struct itself.
-  const Node* node_on_way(StructSchema schema, const Way& way) {
+  const Node* node_on_way(StructSchema schema, const FieldWay& way) {
     for (const auto& [above, node] : on_way_) {
       if (above == schema) return node;
     }
@@ -120,51 +106,45 @@ class IndexCompiler {
     return known->second;
   }
 
-  void add_fields(StructSchema schema, const std::vector<Discriminant>& within, const Way& way,
+  void add_fields(StructSchema schema, const std::vector<Discriminant>& within, const FieldWay& way,
                   Node& node) {
     auto discriminant = schema.getProto().getStruct().getDiscriminantOffset();
     for (auto field : schema.getFields()) {
       if (problem_) return;
       auto proto = field.getProto();
       auto when = within;
-      Way here{way.name + proto.getName().cStr(), way.location};
-      if (proto.getDiscriminantValue() != Proto::NO_DISCRIMINANT) {
+      if (proto.getDiscriminantValue() != Proto::NO_DISCRIMINANT)
         when.push_back({discriminant, proto.getDiscriminantValue()});
-        here.location += "u" + std::to_string(discriminant) + "=" +
-                         std::to_string(proto.getDiscriminantValue()) + ".";
-      }
+      FieldWay here = way.to(proto, discriminant);
       if (auto objection = index_objection(field)) problem_ = here.name + " " + *objection;
       if (proto.isGroup()) {
-        here.name += ".";
-        add_fields(field.getType().asStruct(), when, here, node);
+        add_fields(field.getType().asStruct(), when, here.into_group(), node);
       } else {
         add_slot(field, std::move(when), std::move(here), node);
       }
     }
   }
 
-  void add_slot(StructSchema::Field field, std::vector<Discriminant> when, Way way, Node& node) {
+  void add_slot(StructSchema::Field field, std::vector<Discriminant> when, FieldWay way,
+                Node& node) {
     Node::Place place{std::move(when), field.getProto().getSlot().getOffset(), 0};
     auto type = element_of_lists(field.getType(), place.lists);
-    way.location += std::string(place.lists, '*');
     const auto value = value_type(type);
     if (value) return add_leaf(field, type, *value, std::move(place), way, node);
     if (!type.isStruct()) return;
     const Reach reach = reach_of(type.asStruct());
     if (!reach.declared && !reach.references) return;
-    way.name += ".";
-    way.location += "p" + std::to_string(place.offset) + ".";
     const Node* below =
-        reach.declared ? node_on_way(type.asStruct(), way) : shared_node(type.asStruct());
+        reach.declared ? node_on_way(type.asStruct(), way.into_struct(place.lists, place.offset))
+                       : shared_node(type.asStruct());
     node.branches.push_back({std::move(place), below});
   }
 
   void add_leaf(StructSchema::Field field, capnp::Type type, ValueType value, Node::Place place,
-                Way way, Node& node) {
+                FieldWay way, Node& node) {
     const IndexWishes wishes = index_wishes(field.getProto());
     if (!wishes.any() && value != ValueType::reference) return;
-    way.location +=
-        "t" + std::to_string(static_cast<int>(value)) + "@" + std::to_string(place.offset);
+    const std::string location = way.values(place.lists, value, place.offset);
     Node::Leaf leaf{std::move(place), value, 0, std::nullopt, wishes.search, TreeId{}};
     const auto preset = leaf.place.lists > 0
                             ? zero_value(value)
@@ -174,13 +154,13 @@ class IndexCompiler {
     if (value == ValueType::reference) {
       type_id = target_of(type);
       leaf.target = TreeId{type_id};
-      referring_ += way.location + ">" + std::to_string(type_id) + ";";
+      referring_ += location + ">" + std::to_string(type_id) + ";";
     }
-    if (wishes.search) searched_ += way.location + ";";
+    if (wishes.search) searched_ += location + ";";
     if (wishes.index || wishes.unique) {
       leaf.index = static_cast<unsigned>(indexes_.size());
       const auto kind = wishes.unique ? IndexPlan::Kind::unique : IndexPlan::Kind::ordered;
-      add_index({kind, hashed(way.location), way.name, value, preset.ordered, type_id});
+      add_index({kind, field_id(location), way.name, value, preset.ordered, type_id});
     }
     node.leaves.push_back(std::move(leaf));
   }
@@ -191,13 +171,7 @@ class IndexCompiler {
   }
 
   void add_joint(IndexPlan::Kind kind, const std::string& locations) {
-    add_index({kind, hashed(locations), {}});
-  }
-
-  static std::uint64_t target_of(capnp::Type reference) {
-    auto arguments = reference.asStruct().getBrandArgumentsAtScope(capnp::typeId<schema::Ref<>>());
-    if (arguments.size() != 1 || !arguments[0].isStruct()) return 0;
-    return arguments[0].asStruct().getProto().getId();
+    add_index({kind, field_id(locations), {}});
   }
 
   std::vector<IndexPlan::Index>& indexes_;

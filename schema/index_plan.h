@@ -16,7 +16,7 @@
 
 namespace coppice {
 
-// The type of an indexed field, or of the elements of an indexed list.
+// The type of a field's values, or of the elements of a list.
 enum class ValueType : std::uint8_t {
   boolean,
   int8,
@@ -33,6 +33,8 @@ enum class ValueType : std::uint8_t {
   text,
   data,
   reference,
+  // Of what has no value but that it is there: a struct, a member of a union. Never indexed.
+  presence,
 };
 constexpr bool is_bytes(ValueType type) {
   return type == ValueType::text || type == ValueType::data;

@@ -106,6 +106,7 @@ Result<void> TreeInfo::load() {
     auto indexes = IndexPlan::compile(dynamic_);
     if (!indexes) return unusable("Tree '" + name_ + "': " + indexes.error().message);
     indexes_ = std::move(*indexes);
+    fields_ = FieldMap::compile(dynamic_);
   } catch (const kj::Exception& e) {
     return unusable("The schema of tree '" + name_ +
                     "' cannot be loaded: " + e.getDescription().cStr() + ".");

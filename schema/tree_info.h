@@ -12,6 +12,7 @@
 #include "coppice/key.h"
 #include "coppice/protocol.capnp.h"
 #include "schema/body_shape.h"
+#include "schema/field_map.h"
 #include "schema/index_plan.h"
 
 namespace coppice {
@@ -46,6 +47,8 @@ class TreeInfo {
 
   const BodyShape& shape() const { return *shape_; }
   const IndexPlan& indexes() const { return indexes_; }
+  // What can be asked for, indexed or not.
+  const FieldMap& fields() const { return fields_; }
   // For tools that read bodies by field names. kj's loader is not to be used by several threads at
   // once.
   capnp::StructSchema dynamic() const { return dynamic_; }
@@ -74,6 +77,7 @@ class TreeInfo {
   protocol::TreeSchema::Reader reader_;  // of message_
   std::unique_ptr<BodyShape> shape_;
   IndexPlan indexes_;
+  FieldMap fields_;
   std::unique_ptr<capnp::SchemaLoader> loader_;
   capnp::StructSchema dynamic_;
 };

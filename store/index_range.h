@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "store/index_tables.h"
 
@@ -49,6 +50,35 @@ class IndexRange {
   const ValueKey first_;  // the index's prefix, and `from` if there is one
   const ValueKey last_;
   const bool ends_;  // there is a `to`
+  bool valid_ = false;
+};
+
+// Walks the values of one index from the lowest to the highest, or back: `for (IndexValues v(txn,
+// tables, number, direction); v; v.next())`.
+//
+// Valid as long as its transaction.
+class IndexValues {
+ public:
+  enum class Direction { ascending, descending };
+
+  IndexValues(const Txn& txn, const IndexTables& tables, IndexNumber number, Direction direction);
+
+  explicit operator bool() const { return valid_; }
+  void next();
+  // How many keys the value has, and these, ascending.
+  std::uint64_t count() const { return cursor_.count_values(); }
+  void read_keys(std::vector<KeyWord>& into);
+  // As IndexRange::is_cut().
+  bool is_cut() const {
+    return ValueKey::value_of(cursor_.key()).size() == IndexTables::kValueBytesMax;
+  }
+
+ private:
+  void look();
+
+  Cursor cursor_;
+  const IndexNumber number_;
+  const Direction direction_;
   bool valid_ = false;
 };
 

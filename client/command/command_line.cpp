@@ -35,6 +35,7 @@ struct Parsed {
   CheckVerb check;
   StatsVerb stats;
   CompactVerb compact;
+  QueryVerb query;
 };
 
 void add_status(CLI::App& app, Parsed& parsed) {
@@ -75,6 +76,50 @@ void add_get(CLI::App& app, Parsed& parsed) {
       "  coppice -C bench get parts:4711.2 companies:12\n"
       "  coppice -C bench get parts:4711 --json");
   verb.callback([&parsed] { parsed.line.verb = parsed.get; });
+}
+
+void add_query_answers(CLI::App& verb, QueryVerb& query) {
+  const auto flag = [&verb, &query](const char* name, QueryVerb::Answer answer, const char* help) {
+    return verb.add_flag_function(
+        name, [&query, answer](std::int64_t) { query.answer = answer; }, help);
+  };
+  auto* count = flag("--count", QueryVerb::Answer::count, "Only how many they are");
+  flag("--explain", QueryVerb::Answer::explanation,
+       "Only which indexes serve, and why others do not")
+      ->excludes(count);
+  add_form(verb, query.form, "One JSON document");
+}
+
+void add_query(CLI::App& app, Parsed& parsed) {
+  auto& verb = *app.add_subcommand("query", "The records that fulfil a condition");
+  QueryVerb& query = parsed.query;
+  verb.add_option("TREE", query.tree, "A tree, as \"parts\"")->required();
+  verb.add_option("QUERY", query.text, "As 'price < 100 and title contains \"10k\"'");
+  auto* order =
+      verb.add_option("--order", query.order, "Put in order by this field")->type_name("FIELD");
+  verb.add_flag_function(
+          "--desc", [&query](std::int64_t) { query.direction = Direction::descending; },
+          "The highest first")
+      ->needs(order);
+  verb.add_option("--limit", query.limit, "At most so many")->type_name("N");
+  const auto revisions = [&verb, &query](const char* name, Revisions which, const char* help) {
+    return verb.add_flag_function(
+        name, [&query, which](std::int64_t) { query.revisions = which; }, help);
+  };
+  auto* released = revisions("--released", Revisions::released, "Of each the newest released one");
+  revisions("--all", Revisions::all, "All revisions, not the newest only")->excludes(released);
+  add_query_answers(verb, query);
+  verb.footer(
+      "Conditions: FIELD = != < <= > >= VALUE, between A and B, in (A, B), contains TEXT,\n"
+      "starts with TEXT, matches WORDS, is set, is not set; joined by and, or, not and brackets.\n"
+      "A field behind a reference: maker.country. Behind the condition: order by FIELD desc,\n"
+      "limit N, released, all revisions. docs/queries.md has all of it.\n\n"
+      "Examples:\n"
+      "  coppice -C bench query parts 'price < 100 and maker.country = \"DE\"'\n"
+      "  coppice -C bench query parts 'title matches \"10k res\" order by price limit 20'\n"
+      "  coppice -C bench query parts 'bom.part = parts:4711' --count\n"
+      "  coppice -C bench query parts 'price > 5' --order price --desc --explain");
+  verb.callback([&parsed] { parsed.line.verb = parsed.query; });
 }
 
 void add_watch(CLI::App& app, Parsed& parsed) {
@@ -260,6 +305,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_status(app, parsed);
   add_ls(app, parsed);
   add_get(app, parsed);
+  add_query(app, parsed);
   add_watch(app, parsed);
   add_import(app, parsed);
   add_sync(app, parsed);

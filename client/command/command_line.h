@@ -9,6 +9,7 @@
 
 #include "client/command/borrowing_verbs.h"
 #include "client/command/place.h"
+#include "coppice/query.h"
 
 namespace coppice::command {
 
@@ -87,14 +88,27 @@ struct StatsVerb {
   Form form = Form::people;
 };
 
+struct QueryVerb {
+  enum class Answer { records, count, explanation };
+  std::string tree;
+  std::string text;   // schema/query_text.h; empty: every record
+  std::string order;  // a field; empty: as the text says
+  Direction direction = Direction::ascending;
+  std::optional<std::size_t> limit;  // nothing: as the text says
+  std::optional<Revisions> revisions;
+  Answer answer = Answer::records;
+  Form form = Form::people;
+};
+
 struct CompactVerb {
   Form form = Form::people;
 };
 
-using Verb = std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb,
-                          SchemaCheckVerb, SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb,
-                          CompactVerb, BorrowVerb, ReturnVerb, HeldVerb, EditVerb, CheckInVerb,
-                          ReleaseVerb, ReviseVerb, StateVerb, DrawerVerb, HistoryVerb, ExplainVerb>;
+using Verb =
+    std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
+                 SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, BorrowVerb,
+                 ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
+                 DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb>;
 
 struct CommandLine {
   Place place;

@@ -5,7 +5,7 @@
 
 #include <ctime>
 
-#include "schema/tree_info.h"
+#include "schema/catalogue.h"
 
 namespace coppice::command {
 namespace {
@@ -107,6 +107,30 @@ JsonObject header_to_json(const Snapshot& snapshot, const TreeInfo& tree, const 
     json.raw("holder", to_json(*holder).str());
   }
   return json;
+}
+
+namespace {
+
+// A body of an earlier generation is by another schema than the tree's newest.
+std::string text_of(const Snapshot& snapshot, const AnyRecord& record) {
+  const auto tree =
+      snapshot.catalogue().describing(record.key.tree, record.header().schema_version);
+  return first_text(*tree, record.view);
+}
+
+}  // namespace
+
+std::string line_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record) {
+  std::string line =
+      format_key(tree.name(), record.key.word) + "  " + lifecycle(tree, record.header());
+  if (LocalMark::is_local(record.header())) line += ", local";
+  if (const auto holder = snapshot.holder(record.key)) line += ", borrowed by " + describe(*holder);
+  const std::string text = text_of(snapshot, record);
+  return text.empty() ? line : line + "  " + text;
+}
+
+std::string json_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record) {
+  return header_to_json(snapshot, tree, record).text("text", text_of(snapshot, record)).str();
 }
 
 }  // namespace coppice::command

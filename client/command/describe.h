@@ -31,4 +31,8 @@ std::string first_text(const TreeInfo& tree, const RecordView& record);
 // Header facts of a record, without its body.
 JsonObject header_to_json(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record);
 
+// A record in a list: on one line, or as a JSON object.
+std::string line_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record);
+std::string json_in_list(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record);
+
 }  // namespace coppice::command

@@ -9,9 +9,17 @@
 namespace coppice::command {
 namespace {
 
-std::string body_of(const Client& client, AnyKey key, const std::vector<std::uint64_t>& body) {
-  if (body.empty()) return "null";
-  const auto tree = client.snapshot().catalogue().find(key.tree);
+// The schema that describes the bodies of an item: its own, if it was kept with it.
+TreeInfoPtr schema_of(const Client& client, const Conflict::Item& item) {
+  if (item.schema.empty())
+    return client.snapshot().catalogue().describing(item.key.tree, item.schema_version);
+  const auto kept = TreeInfo::parse(item.schema);
+  return kept ? *kept : nullptr;
+}
+
+std::string body_of(const Client& client, const Conflict::Item& item,
+                    const std::vector<std::uint64_t>& body) {
+  const auto tree = body.empty() ? nullptr : schema_of(client, item);
   return tree ? body_to_json(*tree, body) : "null";
 }
 
@@ -28,9 +36,9 @@ void print_whole(const Client& client, const Conflict& conflict) {
     std::cout << "refused: " << reason.message << " (" << to_string(reason.code) << ")\n";
   for (const auto& item : conflict.items) {
     std::cout << item.action << ' ' << client.format(item.key) << '\n';
-    if (!item.mine.empty()) std::cout << "mine: " << body_of(client, item.key, item.mine) << '\n';
+    if (!item.mine.empty()) std::cout << "mine: " << body_of(client, item, item.mine) << '\n';
     if (!item.base.empty())
-      std::cout << "the server's: " << body_of(client, item.key, item.base) << '\n';
+      std::cout << "the server's: " << body_of(client, item, item.base) << '\n';
   }
 }
 
@@ -44,8 +52,8 @@ std::string to_json(const Client& client, const Conflict& conflict) {
     items.raw(JsonObject()
                   .text("key", client.format(item.key))
                   .text("action", item.action)
-                  .raw("mine", body_of(client, item.key, item.mine))
-                  .raw("base", body_of(client, item.key, item.base))
+                  .raw("mine", body_of(client, item, item.mine))
+                  .raw("base", body_of(client, item, item.base))
                   .str());
   }
   return JsonObject()

@@ -35,21 +35,6 @@ class Walk {
   std::optional<AnyRecord> ahead_;
 };
 
-TreeInfoPtr written_by(const Snapshot& snapshot, const AnyRecord& record) {
-  return snapshot.catalogue().describing(record.key.tree, record.header().schema_version);
-}
-
-void print_for_people(const Snapshot& snapshot, const TreeInfo& tree, const AnyRecord& record) {
-  std::cout << format_key(tree.name(), record.key.word) << "  " << lifecycle(tree, record.header());
-  if (LocalMark::is_local(record.header())) std::cout << ", local";
-  if (const auto holder = snapshot.holder(record.key)) {
-    std::cout << ", borrowed by " << describe(*holder);
-  }
-  const std::string text = first_text(*written_by(snapshot, record), record.view);
-  if (!text.empty()) std::cout << "  " << text;
-  std::cout << '\n';
-}
-
 void list_trees(const Snapshot& snapshot, Form form) {
   JsonList list;
   for (const auto& [id, tree] : snapshot.catalogue().trees()) {
@@ -77,11 +62,9 @@ void list_records(const Snapshot& snapshot, const TreeInfo& tree, KeyWord from,
     const auto record = walk.next();
     if (!record) break;
     if (json) {
-      auto line = header_to_json(snapshot, tree, *record);
-      line.text("text", first_text(*written_by(snapshot, *record), record->view));
-      std::cout << (count == 0 ? "" : ",\n ") << line.str();
+      std::cout << (count == 0 ? "" : ",\n ") << json_in_list(snapshot, tree, *record);
     } else {
-      print_for_people(snapshot, tree, *record);
+      std::cout << line_in_list(snapshot, tree, *record) << '\n';
     }
     ++count;
   }

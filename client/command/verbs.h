@@ -22,6 +22,7 @@ Result<Done> run(const Place& place, const SyncVerb& verb);
 Result<Done> run(const Place& place, const CheckVerb& verb);
 Result<Done> run(const Place& place, const StatsVerb& verb);
 Result<Done> run(const Place& place, const CompactVerb& verb);
+Result<Done> run(const Place& place, const QueryVerb& verb);
 
 // verb_borrow.cpp
 Result<Done> run(const Place& place, const BorrowVerb& verb);

@@ -11,12 +11,16 @@ set(COPPICE_CLIENT_TESTS
   client/index_test.cpp
   client/indexer_test.cpp
   client/limits_test.cpp
+  client/live_query_test.cpp
   client/memory_indexer_test.cpp
   client/migrated_index_test.cpp
   client/migration_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
   client/pins_test.cpp
+  client/query_plan_test.cpp
+  client/query_property_test.cpp
+  client/query_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
   client/retry_test.cpp

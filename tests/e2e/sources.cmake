@@ -6,6 +6,7 @@ set(COPPICE_E2E_TESTS
   e2e/client_crash_test.cpp
   e2e/command_test.cpp
   e2e/import_test.cpp
+  e2e/query_command_test.cpp
   e2e/schema_command_test.cpp
   e2e/server_crash_test.cpp
   e2e/site.cpp

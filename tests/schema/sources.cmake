@@ -6,9 +6,12 @@ set(COPPICE_SCHEMA_TESTS
   schema/catalogue_test.cpp
   schema/check_report_test.cpp
   schema/compare_schemas_test.cpp
+  schema/condition_test.cpp
+  schema/field_map_test.cpp
   schema/fold_test.cpp
   schema/index_plan_test.cpp
   schema/key_test.cpp
+  schema/query_text_test.cpp
   schema/record_digest_test.cpp
   schema/record_test.cpp
   schema/text_form_test.cpp

@@ -133,18 +133,41 @@ Violations unlisted_tests(const std::vector<SourceFile>& files) {
   return violations;
 }
 
-Violations unquoted_example(const std::vector<SourceFile>& files) {
-  const std::string marker = "// [readme]\n";
-  std::string readme, code;
+namespace {
+
+// A page, and the example that it quotes: what lies between two lines with this word.
+struct Quoted {
+  const char* page;
+  const char* example;
+  const char* word;
+};
+constexpr Quoted kQuoted[] = {{"README.md", "examples/hello/hello.cpp", "readme"},
+                              {"docs/queries.md", "examples/query/query.cpp", "queries"}};
+
+bool is_quoted(const std::vector<SourceFile>& files, const Quoted& quoted) {
+  const std::string marker = std::string("// [") + quoted.word + "]\n";
+  std::string page, code;
   for (const SourceFile& file : files) {
-    if (file.path == "README.md") readme = file.text;
-    if (file.path != "examples/hello/hello.cpp") continue;
+    if (file.path == quoted.page) page = file.text;
+    if (file.path != quoted.example) continue;
     const auto begin = file.text.find(marker);
     const auto end = file.text.rfind(marker);
     if (begin != end) code = file.text.substr(begin + marker.size(), end - begin - marker.size());
   }
-  if (!code.empty() && readme.find("```cpp\n" + code + "```\n") != std::string::npos) return {};
-  return {{"README.md", 0, "does not quote the example between the [readme] lines of hello.cpp"}};
+  return !code.empty() && page.find("```cpp\n" + code + "```\n") != std::string::npos;
+}
+
+}  // namespace
+
+Violations unquoted_examples(const std::vector<SourceFile>& files) {
+  Violations violations;
+  for (const Quoted& quoted : kQuoted) {
+    if (is_quoted(files, quoted)) continue;
+    violations.push_back({quoted.page, 0,
+                          std::string("does not quote the example between the [") + quoted.word +
+                              "] lines of " + quoted.example});
+  }
+  return violations;
 }
 
 }  // namespace coppice::tidy

@@ -25,6 +25,6 @@ Violations unlisted_tests(const std::vector<SourceFile>& files);
 
 // The README's example is the code between the `// [readme]` lines of examples/hello/hello.cpp, to
 // the letter: CI compiles and runs that. Both files must be among `files`.
-Violations unquoted_example(const std::vector<SourceFile>& files);
+Violations unquoted_examples(const std::vector<SourceFile>& files);
 
 }  // namespace coppice::tidy

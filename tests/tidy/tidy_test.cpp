@@ -258,15 +258,20 @@ TEST_CASE("untidy text is found", "[tidy]") {
   CHECK(report(untidy_text({"a.md", "one\ntwo"})) == "\na.md:2: no newline at the end of the file");
 }
 
-TEST_CASE("the README quotes the example that CI compiles and runs", "[tidy]") {
-  CHECK(report(unquoted_example(project())) == "");
+TEST_CASE("the README and docs quote the examples that CI compiles and runs", "[tidy]") {
+  CHECK(report(unquoted_examples(project())) == "");
 }
 
-TEST_CASE("a README that quotes something else is found", "[tidy]") {
+TEST_CASE("a page that quotes something else is found", "[tidy]") {
   const SourceFile hello = {"examples/hello/hello.cpp", "a\n// [readme]\nb();\n// [readme]\nc\n"};
-  CHECK(report(unquoted_example({hello, {"README.md", "```cpp\nb();\n```\n"}})) == "");
-  CHECK(report(unquoted_example({hello, {"README.md", "```cpp\nb(); \n```\n"}})) != "");
-  CHECK(report(unquoted_example({hello})) != "");
+  const SourceFile query = {"examples/query/query.cpp", "// [queries]\nd();\n// [queries]\n"};
+  const SourceFile docs = {"docs/queries.md", "```cpp\nd();\n```\n"};
+  CHECK(report(unquoted_examples({hello, query, docs, {"README.md", "```cpp\nb();\n```\n"}})) ==
+        "");
+  CHECK(report(unquoted_examples({hello, query, docs, {"README.md", "```cpp\nb(); \n```\n"}})) !=
+        "");
+  CHECK(report(unquoted_examples({hello, query, docs})) != "");
+  CHECK(report(unquoted_examples({hello, query, {"README.md", "```cpp\nb();\n```\n"}})) != "");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "coppice/event.h"
 #include "coppice/indexer.h"
 #include "coppice/key.h"
+#include "coppice/live_query.h"
 #include "coppice/migration.h"
 #include "coppice/pending.h"
 #include "coppice/record.h"
@@ -215,6 +216,17 @@ class Client {
   // writes meanwhile, so look quickly. Must not be called inside another write.
   WhatIf what_if(const std::function<void(Transaction&)>& fn,
                  const std::function<void(const Snapshot& outcome)>& look = nullptr);
+
+  // Asks a query, and goes on telling of what changes in its answer (docs/queries.md). Costs
+  // something with each change, about as an index does. Errors: as Snapshot::select; bad_request
+  // inside a write; not_supported in a replica that is only looked at.
+  template <typename T>
+  Result<LiveQuery<T>> live(const Query<T>& query) {
+    auto begun = live(query.any());
+    if (!begun) return begun.error();
+    return LiveQuery<T>(std::move(*begun));
+  }
+  Result<AnyLiveQuery> live(const AnyQuery& query);
 
   // Asks for the exclusive right to edit these records, all or none. Off line: refused with
   // `offline`, at once.

@@ -55,7 +55,11 @@ struct Event {
     pinned,      // a snapshot is held for long and makes the file grow: error.message says whose
     progress,    // of a first sync or an upload; status() has the numbers
     indexer,     // one was set aside, or can be asked again (error.code none); error says more
-    missed,      // so many events were not polled that they were dropped: look at everything anew
+    missed,      // so many events were not polled that they were dropped: look at everything anew.
+                 // With a `query`: so much changed for it at once; ask it anew
+    entered,     // a revision came into the answer of the live query `query`
+    updated,     // it is in that answer and stays there, and its body changed
+    left,        // it is no longer in that answer
   };
   enum class Origin { local, remote };
 
@@ -66,6 +70,7 @@ struct Event {
   std::uint64_t operation = 0;
   std::uint32_t place = 0;
   std::int64_t until_us = 0;
+  std::uint64_t query = 0;  // LiveQuery::number(); 0: the event is none of a live query
   Error error;
   Holder holder;
 };

@@ -7,8 +7,9 @@
 #include <span>
 #include <string>
 
-#include "coppice/field.h"
+#include "coppice/condition.h"
 #include "coppice/record.h"
+#include "coppice/revisions.h"
 
 namespace coppice {
 
@@ -22,13 +23,6 @@ struct AnyRecord {
   AnyKey key;
   RecordView view;
   const RecordHeader& header() const { return view.header(); }
-};
-
-// Which revisions of records a question is about. In a tree without revisions all are the same.
-enum class Revisions {
-  newest,    // of each record the newest, released or not
-  released,  // of each record the newest that is released
-  all,
 };
 
 // A question to the index of one field: the records with a value from `from` to `to`, both

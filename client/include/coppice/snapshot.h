@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "coppice/error.h"
+#include "coppice/explanation.h"
 #include "coppice/index_view.h"
 #include "coppice/key.h"
+#include "coppice/query_view.h"
 #include "coppice/record.h"
 
 namespace coppice {
@@ -148,7 +150,7 @@ class Snapshot {
   // The first record with this value in an indexed field (docs/indexes.md): of a unique one, the
   // only one.
   template <typename T, typename V>
-  std::optional<Record<T>> find(Field<T, V> field, typename Field<T, V>::Argument value,
+  std::optional<Record<T>> find(IndexedField<T, V> field, typename Field<T, V>::Argument value,
                                 Revisions revisions = Revisions::newest) const {
     auto found = find(question(field, value, value, revisions));
     if (!found) return std::nullopt;
@@ -157,14 +159,14 @@ class Snapshot {
   // All of them: `for (auto part : now.find_all(shop::PartFields::maker, maker)) ...`. The value is
   // to be valid as long as it is walked.
   template <typename T, typename V>
-  IndexView<T> find_all(Field<T, V> field, typename Field<T, V>::Argument value,
+  IndexView<T> find_all(IndexedField<T, V> field, typename Field<T, V>::Argument value,
                         Revisions revisions = Revisions::newest) const {
     return IndexView<T>(*state_, question(field, value, value, revisions));
   }
   // Records with values from `from` to `to`, both included, in the order of values; nothing: from
   // the first, or to the last.
   template <typename T, typename V>
-  IndexView<T> range(Field<T, V> field, std::optional<typename Field<T, V>::Argument> from,
+  IndexView<T> range(IndexedField<T, V> field, std::optional<typename Field<T, V>::Argument> from,
                      std::optional<typename Field<T, V>::Argument> to,
                      Revisions revisions = Revisions::newest) const {
     return IndexView<T>(*state_, question(field, from, to, revisions));
@@ -188,6 +190,32 @@ class Snapshot {
   AnyIndexIterator walk(const IndexQuestion& question) const {
     return AnyIndexIterator(*state_, question);
   }
+
+  // The records that a query asks for (docs/queries.md): `for (auto part : now.select(cheap)) ...`.
+  template <typename T>
+  QueryView<T> select(const Query<T>& query) const& {
+    return QueryView<T>(*state_, query);
+  }
+  template <typename T>
+  QueryView<T> select(const Query<T>& query) && = delete;
+  // How many they are.
+  template <typename T>
+  std::uint64_t count(const Query<T>& query) const {
+    return count(query.any()).value();
+  }
+  // How it is answered: which indexes serve, and why others do not. Looks into indexes for that.
+  template <typename T>
+  Explanation explain(const Query<T>& query) const {
+    return explain(query.any()).value();
+  }
+  // The same for tools. Errors: unknown_tree, bad_request (a field that the tree does not have, or
+  // of which that cannot be asked).
+  Result<AnyQueryIterator> select(const AnyQuery& query) const& {
+    return begin_query(*state_, query);
+  }
+  Result<AnyQueryIterator> select(const AnyQuery& query) && = delete;
+  Result<std::uint64_t> count(const AnyQuery& query) const;
+  Result<Explanation> explain(const AnyQuery& query) const;
 
   // The records that refer to this one, in whatever field, ascending: to this very revision, or
   // floating to its record. For a floating key: to any of its revisions.
@@ -227,7 +255,7 @@ class Snapshot {
 
  private:
   template <typename T, typename V>
-  static IndexQuestion question(Field<T, V> field,
+  static IndexQuestion question(IndexedField<T, V> field,
                                 const std::optional<typename Field<T, V>::Argument>& from,
                                 const std::optional<typename Field<T, V>::Argument>& to,
                                 Revisions revisions) {

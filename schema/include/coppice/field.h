@@ -13,14 +13,14 @@
 
 namespace coppice {
 
-// Names an indexed field of a tree for ever, whatever it is called: a hash of where in a body its
-// values lie.
+// Names a field of a tree for ever, whatever it is called: a hash of where in a body its values
+// lie.
 struct FieldId {
   std::uint64_t value = 0;
   auto operator<=>(const FieldId&) const = default;
 };
 
-// A value of an indexed field, as its index orders it. Numbers, enums, Bool and references become
+// A value of a field, as an index orders it. Numbers, enums, Bool and references become
 // one number whose order is theirs; texts and data are ordered byte by byte.
 //
 // A value that looks: the bytes are the caller's.
@@ -95,14 +95,6 @@ struct FieldArgument<capnp::Data> {
 template <typename T>
 struct FieldArgument<schema::Ref<T>> {
   using Type = Key<T>;
-};
-
-// An indexed field of the tree of T with values of type V, as generated code names it:
-// `shop::PartFields::number`.
-template <typename T, typename V>
-struct Field {
-  FieldId id;
-  using Argument = typename FieldArgument<V>::Type;
 };
 
 }  // namespace coppice

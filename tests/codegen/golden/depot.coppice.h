@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include <coppice/field.h>
+#include <coppice/condition.h>
 #include <coppice/key.h>
 
 #include "depot.capnp.h"
@@ -33,36 +33,42 @@ namespace depot {
 using FirmKey = ::coppice::Key<Firm>;
 using ArticleKey = ::coppice::Key<Article>;
 
-// What a snapshot finds by an index: `now.find(FirmFields::name, ...)`.
+// What can be asked for: `coppice::query<Firm>().where(...)`.
 struct FirmFields {
-  static constexpr ::coppice::Field<Firm, ::capnp::Text> name{{0xed4458993aa9b5dc}};
+  static constexpr ::coppice::IndexedField<Firm, ::capnp::Text> name{0xed4458993aa9b5dc};
+  static constexpr ::coppice::Field<Firm, ::coppice::schema::Ref<::depot::Firm>> parent{0xda3e03992f678299};
 };
 
-// What a snapshot finds by an index: `now.find(ArticleFields::number, ...)`.
+// What can be asked for: `coppice::query<Article>().where(...)`.
 struct ArticleFields {
-  static constexpr ::coppice::Field<Article, ::capnp::Text> number{{0xed4458993aa9b5dc}};
-  static constexpr ::coppice::Field<Article, ::capnp::Text> title{{0xed4459993aa9b78f}};
-  static constexpr ::coppice::Field<Article, ::coppice::schema::Ref<::depot::Firm>> maker{{0xda3e00992f677d80}};
-  static constexpr ::coppice::Field<Article, std::int64_t> price{{0x6522b3ee34e33bed}};
-  static constexpr ::coppice::Field<Article, float> weight{{0x7f1f22ee439b3488}};
-  static constexpr ::coppice::Field<Article, ::depot::Kind> kind{{0x058d639947ef700b}};
-  static constexpr ::coppice::Field<Article, bool> obsolete{{0x8fe94dfe93eb49cd}};
-  static constexpr ::coppice::Field<Article, ::capnp::Text> keywords{{0x120cb3e1a5207f5d}};
-  static constexpr ::coppice::Field<Article, std::int16_t> levels{{0xdf6c646c3267cbaf}};
-  static constexpr ::coppice::Field<Article, ::capnp::Data> barcode{{0xf43a8e993e1faac8}};
+  static constexpr ::coppice::IndexedField<Article, ::capnp::Text> number{0xed4458993aa9b5dc};
+  static constexpr ::coppice::IndexedField<Article, ::capnp::Text> title{0xed4459993aa9b78f};
+  static constexpr ::coppice::IndexedField<Article, ::coppice::schema::Ref<::depot::Firm>> maker{0xda3e00992f677d80};
+  static constexpr ::coppice::IndexedField<Article, ::std::int64_t> price{0x6522b3ee34e33bed};
+  static constexpr ::coppice::IndexedField<Article, float> weight{0x7f1f22ee439b3488};
+  static constexpr ::coppice::IndexedField<Article, ::depot::Kind> kind{0x058d639947ef700b};
+  static constexpr ::coppice::IndexedField<Article, bool> obsolete{0x8fe94dfe93eb49cd};
+  static constexpr ::coppice::IndexedField<Article, ::capnp::Text> keywords{0x120cb3e1a5207f5d};
+  static constexpr ::coppice::IndexedField<Article, ::std::int16_t> levels{0xdf6c646c3267cbaf};
+  static constexpr ::coppice::IndexedField<Article, ::capnp::Data> barcode{0xf43a8e993e1faac8};
   struct lines {
-    static constexpr ::coppice::Field<Article, ::coppice::schema::Ref<::depot::Article>> article{{0xb90b88d1f5dbc7e4}};
+    static constexpr ::coppice::IndexedField<Article, ::coppice::schema::Ref<::depot::Article>> article{0xb90b88d1f5dbc7e4};
+    static constexpr ::coppice::Field<Article, ::std::uint32_t> count{0xa708784d19e20a7a};
+    static constexpr ::coppice::Field<Article, ::capnp::Void> instead{0xd5289f729d6cf48c};
   };
   struct size {
-    static constexpr ::coppice::Field<Article, std::uint32_t> length{{0x49731eee24b96e40}};
+    static constexpr ::coppice::IndexedField<Article, ::std::uint32_t> length{0x49731eee24b96e40};
   };
-  static constexpr ::coppice::Field<Article, ::capnp::Text> address{{0x6d44b878f6102493}};
+  static constexpr ::coppice::Field<Article, ::capnp::Void> nowhere{0xa1fc0bedd3a12b18};
+  static constexpr ::coppice::IndexedField<Article, ::capnp::Text> address{0x6d44b878f6102493};
   struct place {
-    static constexpr ::coppice::Field<Article, std::uint16_t> shelf{{0x991dc653875952d7}};
+    static constexpr ::coppice::IndexedField<Article, ::std::uint16_t> shelf{0x991dc653875952d7};
   };
-  static constexpr ::coppice::Field<Article, std::uint32_t> serial{{0x497320ee24b971a6}};
-  static constexpr ::coppice::Field<Article, bool> switches{{0xf0bf3e6c3c379971}};
-  static constexpr ::coppice::Field<Article, double> precise{{0xfe972a9944797606}};
+  static constexpr ::coppice::IndexedField<Article, ::std::uint32_t> serial{0x497320ee24b971a6};
+  static constexpr ::coppice::IndexedField<Article, bool> switches{0xf0bf3e6c3c379971};
+  static constexpr ::coppice::IndexedField<Article, double> precise{0xfe972a9944797606};
+  static constexpr ::coppice::Field<Article, ::coppice::schema::Ref<::depot::Firm>> makers{0xff06d3e199df12e9};
+  static constexpr ::coppice::Field<Article, ::capnp::Text> note{0xd4dbfe5eae63398d};
 };
 
 }  // namespace depot

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include <coppice/condition.h>
 #include <coppice/key.h>
 
 #include "tool.capnp.h"
@@ -34,5 +35,21 @@ namespace acme::workshop {
 
 using DrawerToolKey = ::coppice::Key<Drawer::Tool>;
 using HumanKey = ::coppice::Key<Human>;
+
+// What can be asked for: `coppice::query<Drawer::Tool>().where(...)`.
+struct DrawerToolFields {
+  static constexpr ::coppice::Field<Drawer::Tool, ::capnp::Text> name{0xed4458993aa9b5dc};
+  static constexpr ::coppice::Field<Drawer::Tool, ::coppice::schema::Ref<::acme::workshop::Human>> lentTo{0xda3e03992f678299};
+  static constexpr ::coppice::Field<Drawer::Tool, ::acme::workshop::Kind> kind{0x058d699947ef7a3d};
+  struct previous {
+    static constexpr ::coppice::Field<Drawer::Tool, ::std::uint8_t> count{0x6d86cec5146673b8};
+    static constexpr ::coppice::Field<Drawer::Tool, ::acme::workshop::Kind> content{0x26a7caea3a94ec5f};
+  };
+};
+
+// What can be asked for: `coppice::query<Human>().where(...)`.
+struct HumanFields {
+  static constexpr ::coppice::Field<Human, ::capnp::Text> name{0xed4458993aa9b5dc};
+};
 
 }  // namespace acme::workshop
