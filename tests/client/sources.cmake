@@ -14,6 +14,7 @@ set(COPPICE_CLIENT_TESTS
   client/live_query_test.cpp
   client/memory_indexer_test.cpp
   client/migrated_index_test.cpp
+  client/migrated_query_test.cpp
   client/migration_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
