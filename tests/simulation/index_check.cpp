@@ -31,7 +31,7 @@ std::string to_text(std::uint32_t value) { return std::to_string(value); }
 
 // Every value of one index: empty, or the first whose answer is another than the records'.
 template <typename T, typename V, typename Value>
-std::string compare(const Snapshot& snapshot, const char* name, Field<T, V> field,
+std::string compare(const Snapshot& snapshot, const char* name, IndexedField<T, V> field,
                     const std::map<Value, std::set<AnyKey>>& expected) {
   for (const auto& [value, keys] : expected) {
     const auto found = keys_of(snapshot.find_all(field, value, kAll));
