@@ -226,8 +226,9 @@ FOR_BOTH_WIRES("connecting twice makes one connection") {
 }
 
 FOR_BOTH_WIRES("drained() comes when what was sent has gone, and more may be sent from inside it") {
-  TestType rig;
+  // Before the rig, whose thread calls back until its end.
   std::uint32_t left_count = 20;
+  TestType rig;
   rig.log.on_opened = [&](SessionId session) { rig.server().send(session, frame_of(1000, 20)); };
   rig.log.on_drained = [&](SessionId session) {
     if (--left_count > 0) rig.server().send(session, frame_of(1000, left_count));
