@@ -462,15 +462,15 @@ std::optional<Table> Environment::open_table(const std::string& name, Layout lay
                                              IfMissing missing) {
   if (auto known = known_table(name)) return known;
   // LMDB opens one at a time, until its transaction has ended.
-  std::lock_guard lock(opening_mutex_);
+  std::lock_guard lock(tables_->opening);
   const bool make = options_.access == Access::read_write && missing == IfMissing::make;
   return make ? make_table(name, layout) : find_table(name, layout);
 }
 
 std::optional<Table> Environment::known_table(const std::string& name) {
-  std::lock_guard lock(tables_mutex_);
-  const auto known = tables_.find(name);
-  if (known == tables_.end()) return std::nullopt;
+  std::lock_guard lock(tables_->mutex);
+  const auto known = tables_->known.find(name);
+  if (known == tables_->known.end()) return std::nullopt;
   return known->second;
 }
 
@@ -497,8 +497,8 @@ std::optional<Table> Environment::find_table(const std::string& name, Layout lay
 }
 
 void Environment::remember_table(const std::string& name, Table table) {
-  std::lock_guard lock(tables_mutex_);
-  tables_.emplace(name, table);
+  std::lock_guard lock(tables_->mutex);
+  tables_->known.emplace(name, table);
 }
 
 std::uint64_t Environment::count_tables() {

@@ -265,7 +265,8 @@ void Peer::apply(protocol::ToClient::Reader message) {
       unit_.push_back(heard_.back().frame);
       if (!message.getChanges().getComplete()) break;
       for (auto& frame : std::exchange(unit_, {})) {
-        for (const auto change : open(frame).root.getChanges().getRecords()) apply(change);
+        const Message part = open(frame);
+        for (const auto change : part.root.getChanges().getRecords()) apply(change);
       }
       cursor = message.getChanges().getUpTo();
       break;
