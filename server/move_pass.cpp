@@ -192,7 +192,7 @@ std::optional<Error> MovePass::objection(RecordId id, const std::vector<Revision
   const KeyWord floating(id, coppice::Revision{0});
   const AnyKey record(move_->from, floating);
   for (const Revision& revision : revisions) {
-    if (revision.header.borrower != 0) {
+    if (revision.header.token != 0) {
       const Holder holder = clients_.person(ClientNumber{revision.header.borrower});
       Error held = about(record, Errc::held,
                          "it is borrowed by " + holder.user + " on " + holder.device +

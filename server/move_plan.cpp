@@ -41,7 +41,11 @@ Result<void> TreePlans::add(const TreeMove& move, std::int64_t now_us) {
 Result<void> TreePlans::fit(const TreeInfo& program, std::int64_t now_us) {
   if (const TreePlan* known = find(program.id())) {
     const auto same = compare_schemas(*known->after, program);
-    return same ? Result<void>() : Result<void>(same.error());
+    if (!same) return same.error();
+    if (*same != SchemaChange::newer) return {};
+    return cannot_be(program,
+                     "the move knows more of it than the migration does. Build both with one "
+                     "schema.");
   }
   auto plan = plan_for(*catalogue_, {program.id(), program.message(), nullptr}, now_us);
   if (!plan) return plan.error();
@@ -56,8 +60,11 @@ Result<void> TreePlans::fit(const TreeInfo& program, std::int64_t now_us) {
 
 Result<void> TreePlans::make(const TreeInfoPtr& program, std::int64_t now_us) {
   if (new_trees_.contains(program->id())) return {};
-  if (catalogue_->find(program->name())) {
-    return cannot_be(*program, "the database has another tree of that name. Choose another.");
+  const bool is_named = std::any_of(new_trees_.begin(), new_trees_.end(), [&](const auto& made) {
+    return made.second->name() == program->name();
+  });
+  if (is_named || catalogue_->find(program->name())) {
+    return cannot_be(*program, "there is another tree of that name. Choose another.");
   }
   new_trees_.emplace(program->id(),
                      program->as_adopted({.version = 1, .time_us = now_us, .from = "a move"}));
