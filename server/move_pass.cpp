@@ -13,10 +13,6 @@ namespace {
 // Bounds the memory of very large moves.
 constexpr std::size_t kEntriesMax = 1'000'000;
 
-bool has_unique_values(const TreeInfo& tree) {
-  return tree.indexes().find(IndexPlan::Kind::unique).has_value();
-}
-
 std::string describe_stored(const IndexPlan::Index& index, const std::string& value) {
   if (is_bytes(index.type)) return describe(index.type, FieldValue(std::string_view(value)));
   std::uint64_t ordered = 0;
@@ -255,13 +251,13 @@ void MovePass::write(const Revision& revision, const std::vector<std::uint64_t>&
   RecordHeader tombstone = header;
   tombstone.flags |= RecordHeader::kRemoved;
   tombstone.sequence = tombstone.body_sequence = ++target_->head;
-  index(from_, revision.key, revision.body.words, store::IndexEntries::Fate::goes);
+  index(*from_, revision.key, revision.body.words, store::IndexEntries::Fate::goes);
   database_.tree(move_->from)->put(target_->txn, revision.key, tombstone, {});
   target_->feed.advance(target_->txn, revision.header.sequence, tombstone.sequence, old_key);
 
   header.sequence = header.body_sequence = ++target_->head;
   header.schema_version = into_->info->version();
-  index(into_->info, revision.key, body, store::IndexEntries::Fate::comes);
+  index(*into_->info, revision.key, body, store::IndexEntries::Fate::comes);
   into_->records->put(target_->txn, revision.key, header, body);
   target_->feed.advance(target_->txn, 0, header.sequence, new_key);
 }
@@ -269,35 +265,25 @@ void MovePass::write(const Revision& revision, const std::vector<std::uint64_t>&
 // --------
 // Unique values
 
-void MovePass::index(const TreeInfoPtr& tree, KeyWord key, std::span<const std::uint64_t> body,
+void MovePass::index(const TreeInfo& tree, KeyWord key, std::span<const std::uint64_t> body,
                      store::IndexEntries::Fate fate) {
-  if (!has_unique_values(*tree)) return;
-  entries_.collect(tree->indexes(), numbers(tree), AnyKey(tree->id(), key), body, fate);
+  if (!tree.indexes().find(IndexPlan::Kind::unique)) return;
+  entries_.collect(tree.indexes(), numbers(tree), AnyKey(tree.id(), key), body, fate);
   if (entries_.size() > kEntriesMax) entries_.write(target_->txn, target_->indexes);
 }
 
-// By place in the plan; what an authority does not keep has none.
-const std::vector<store::IndexNumber>& MovePass::numbers(const TreeInfoPtr& tree) {
-  const auto [known, is_new] = numbers_.try_emplace(tree->id());
-  if (is_new) {
-    for (const auto& index : tree->indexes().indexes()) {
-      known->second.push_back(index.kind == IndexPlan::Kind::unique ? number_of(*tree, index)
-                                                                    : store::IndexNumber{});
-    }
+// By place in the plan; what an authority does not keep has none, nor has what the server makes of
+// all records when it starts: the indexes of a new tree.
+const std::vector<store::IndexNumber>& MovePass::numbers(const TreeInfo& tree) {
+  const auto [known, is_new] = numbers_.try_emplace(tree.id());
+  if (!is_new) return known->second;
+  for (const auto& index : tree.indexes().indexes()) {
+    const auto row = target_->indexes.row(target_->txn, tree.id(), index);
+    const bool is_kept =
+        index.kind == IndexPlan::Kind::unique && row && row->generation == tree.generation();
+    known->second.push_back(is_kept ? row->number : store::IndexNumber{});
   }
   return known->second;
-}
-
-store::IndexNumber MovePass::number_of(const TreeInfo& tree, const IndexPlan::Index& index) {
-  const auto row = target_->indexes.row(target_->txn, tree.id(), index);
-  if (row && row->generation == tree.generation()) return row->number;
-  // Where the server has still to make it, it will find what was moved.
-  if (row || !trees_.new_trees().contains(tree.id())) return {};
-  store::IndexRow made;
-  made.number = target_->indexes.next_number(target_->txn, target_->meta);
-  made.complete = true;
-  target_->indexes.put_row(target_->txn, tree.id(), index, made);
-  return made.number;
 }
 
 // Of what was in the other tree before, which indexes cannot tell in a dry run: these are as they

@@ -70,10 +70,9 @@ class MovePass {
   std::optional<Error> objection(RecordId id, const std::vector<Revision>& revisions);
   void go(RecordId id, const std::vector<Revision>& revisions, const Bodies& bodies);
   void write(const Revision& revision, const std::vector<std::uint64_t>& body);
-  void index(const TreeInfoPtr& tree, KeyWord key, std::span<const std::uint64_t> body,
+  void index(const TreeInfo& tree, KeyWord key, std::span<const std::uint64_t> body,
              store::IndexEntries::Fate fate);
-  const std::vector<store::IndexNumber>& numbers(const TreeInfoPtr& tree);
-  store::IndexNumber number_of(const TreeInfo& tree, const IndexPlan::Index& index);
+  const std::vector<store::IndexNumber>& numbers(const TreeInfo& tree);
   void judge_stored_values();
   void count_references(TreeId tree, std::map<TreeId, LeftReferences>& found);
   bool names_moved(AnyKey to) const { return gone_.contains(to.record()); }

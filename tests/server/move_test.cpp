@@ -358,8 +358,16 @@ TEST_CASE("a moved record does not share a unique value with one that was there"
 
 TEST_CASE("unique values of moved records are kept in the tree that they come to", "[server]") {
   Stocked shop;
+  SECTION("a new one") {}
+  SECTION("one that is there") {
+    shop.ann.disconnect();
+    shop.ann.connect(Stocked::offer_depot);
+  }
   shop.stop();
-  REQUIRE(shop.move(to_articles(), MigrationRun::real));
+  const auto report = shop.move(to_articles(), MigrationRun::real);
+  REQUIRE(report);
+  REQUIRE(report->failed() == 0);
+  CHECK(shop.server.faults() == std::vector<std::string>{});
   shop.come_back();
   shop.ann.ask(lease(kArticles, 10));
   CHECK(outcome(shop.ann.ask(Work().create(article(5), article_body("R4")))) == "not_unique");
