@@ -27,7 +27,7 @@ struct Entry {
     borrow @2;
     giveBack @3;
     lease @4;         # one item: key is the first id, token the end of the range
-    migration @5;     # by an administrator, while no server ran: client 0; text names the trees and their new versions
+    migration @5;     # by an administrator, while no server ran: client 0; text names the trees, their new versions and what moved
   }
 }
 

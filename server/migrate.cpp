@@ -2,84 +2,26 @@
 
 #include <optional>
 
-#include "schema/compare_schemas.h"
 #include "schema/migrations.h"
-#include "schema/schema_diff.h"
 #include "schema/text_form.h"
 #include "server/audit.h"
+#include "server/move_pass.h"
 #include "server/tables.h"
 #include "store/unique_rebuild.h"
 
 namespace coppice::server {
 namespace {
 
-constexpr std::size_t kFailuresMax = 20;
-constexpr std::size_t kExamplesMax = 3;
-// Often enough for a person who waits, seldom enough to cost nothing.
-constexpr std::uint64_t kRecordsBetween = 1'000;
-
-// A tree, and what it is to be.
-struct Plan {
-  TreeInfoPtr before;
-  TreeInfoPtr after;
-  bool has_work() const { return before != after; }
-  bool begins_generation() const { return before->generation() != after->generation(); }
-};
-
-Error cannot_be(const TreeInfo& tree, const std::string& why) {
-  return error(Errc::incompatible_schema,
-               "Tree '" + tree.name() + "': " + why + " Nothing was changed.");
-}
-
-Result<Plan> plan_for(const Catalogue& catalogue, const Migration& migration, std::int64_t now_us) {
-  const auto program = TreeInfo::parse(migration.schema);
-  if (!program) return program.error();
-  const auto stored = catalogue.find(migration.tree);
-  if (!stored) {
-    return error(Errc::unknown_tree, "The database has no tree '" + (*program)->name() +
-                                         "', so there is nothing to migrate. Nothing was changed.");
-  }
-  Adoption adoption{.version = stored->version() + 1,
-                    .generation = stored->generation(),
-                    .time_us = now_us,
-                    .from = "a migration"};
-  if (compare_schemas(*stored, **program)) {
-    if (catalogue.version_known_to(**program) != 0) return Plan{stored, stored};
-    return Plan{stored, (*program)->as_adopted(adoption)};
-  }
-  if (catalogue.is_behind(**program)) {
-    return cannot_be(*stored,
-                     "it was migrated past the schema of this program already, by version " +
-                         std::to_string(stored->generation()) +
-                         ". Use the program that was built for that.");
-  }
-  for (const SchemaDifference& one : schema_diff(*stored, **program)) {
-    if (one.verdict == Verdict::impossible) return cannot_be(*stored, one.sentence());
-  }
-  adoption.generation = adoption.version;
-  return Plan{stored, (*program)->as_adopted(adoption)};
-}
-
 // Ends a write transaction that must not be committed.
 struct GivenUp {};
-// Somebody does not want to wait any more.
-struct Stopped {};
-
-// Where the new bodies go.
-struct Target {
-  store::WriteTxn& txn;
-  const store::Feed& feed;
-  const store::IndexTables& indexes;
-  const store::Meta& meta;
-  std::uint64_t head;  // the last sequence, which moves on
-};
 
 // One tree being migrated, or only looked at.
 class TreePass {
  public:
   // `target`: null in a dry run.
-  TreePass(const store::Database& database, const Plan& plan, const Migrations& migrations,
-           const store::Txn& from, Target* target, std::int64_t now_us, const MigrationWatch& watch)
+  TreePass(const store::Database& database, const TreePlan& plan, const Migrations& migrations,
+           const store::Txn& from, MigrationTarget* target, std::int64_t now_us,
+           const MigrationWatch& watch)
       : catalogue_(database.catalogue()),
         records_(*database.tree(plan.before->id())),
         plan_(plan),
@@ -111,7 +53,8 @@ class TreePass {
     KeyWord key;
     // Sought anew after each record: rewriting it moves what a cursor stands on.
     for (;; ++progress.done) {
-      if (watch_ && progress.done % kRecordsBetween == 0 && !watch_(progress)) throw Stopped{};
+      if (watch_ && progress.done % kMigrationWatchRecords == 0 && !watch_(progress))
+        throw MigrationStopped{};
       store::RecordCursor cursor(from_, records_, KeyWord(key.value + 1));
       if (!cursor) return;
       key = cursor.key();
@@ -140,7 +83,7 @@ class TreePass {
 
   void migrate(AnyKey key, RecordView record, const TreeInfo& old,
                const std::vector<std::uint64_t>& body) {
-    if (report_.examples.size() < kExamplesMax) {
+    if (report_.examples.size() < kMigrationExamplesMax) {
       report_.examples.push_back(
           {key, body_to_json(old, record.body()), body_to_json(*plan_.after, body)});
     }
@@ -174,15 +117,15 @@ class TreePass {
 
   void fail(const Error& why) {
     ++report_.failed;
-    if (report_.failures.size() < kFailuresMax) report_.failures.push_back(why);
+    if (report_.failures.size() < kMigrationFailuresMax) report_.failures.push_back(why);
   }
 
   const std::shared_ptr<const Catalogue> catalogue_;
   const store::RecordTree records_;
-  const Plan& plan_;
+  const TreePlan& plan_;
   const Migrations& migrations_;
   const store::Txn& from_;
-  Target* const target_;
+  MigrationTarget* const target_;
   const std::int64_t now_us_;
   const MigrationWatch& watch_;
   TreeReport report_;
@@ -190,31 +133,45 @@ class TreePass {
 
 class Job {
  public:
-  Job(store::Database& database, std::vector<Plan> plans, const Migrations& migrations,
-      std::int64_t now_us, const MigrationWatch& watch)
+  Job(store::Database& database, const TreePlans& trees, const Migrations& migrations,
+      const std::vector<TreeMove>& moves, std::int64_t now_us, const MigrationWatch& watch)
       : database_(database),
-        plans_(std::move(plans)),
+        trees_(trees),
         migrations_(migrations),
+        moves_(moves),
         now_us_(now_us),
         watch_(watch) {}
 
-  MigrationReport look() { return pass(database_.read(), nullptr); }
+  MovesReport look() {
+    if (moves_.empty()) return pass(database_.read(), nullptr);
+    open_tables();
+    return pass(database_.read(), nullptr);
+  }
 
-  MigrationReport change() {
-    const Tables tables(database_);
+  MovesReport change() {
+    open_tables();
+    if (!trees_.new_trees().empty()) {
+      // Tables of new trees are made before the transaction, so only where nothing will fail.
+      MovesReport expected = look();
+      if (expected.failed() > 0) return expected;
+      make_new_trees();
+    }
+    const Tables& tables = *tables_;
     const store::IndexTables indexes(database_);
-    MigrationReport report;
+    MovesReport report;
     try {
       database_.write([&](store::WriteTxn& txn) {
         const std::uint64_t before = database_.meta().number(txn, "head");
-        Target target{txn, tables.feed, indexes, database_.meta(), before};
+        MigrationTarget target{txn, tables.feed, indexes, database_.meta(), before};
         report = pass(txn, &target);
         if (report.failed() > 0) throw GivenUp{};
         database_.meta().set_number(txn, "head", target.head);
-        audit(txn, tables, before, target.head);
-        for (const Plan& plan : plans_) {
+        audit(txn, tables, report, before, target.head);
+        for (const TreePlan& plan : trees_.plans()) {
           if (plan.has_work()) database_.adopt(txn, plan.after);
         }
+        // Their tables are there, which is what adopt() needs of trees that it does not know.
+        for (TreeId tree : made_) database_.adopt(txn, trees_.after(tree));
       });
     } catch (const GivenUp&) {
       return report;
@@ -224,24 +181,52 @@ class Job {
   }
 
  private:
-  MigrationReport pass(const store::Txn& from, Target* target) {
-    MigrationReport report;
-    for (const Plan& plan : plans_) {
-      report.trees.push_back(
+  // Not within a transaction, like make_new_trees().
+  void open_tables() {
+    if (!tables_) tables_.emplace(database_);
+  }
+  void make_new_trees() {
+    for (const auto& [tree, info] : trees_.new_trees()) {
+      const auto table = database_.table(store::tree_table_name(tree), store::Layout::integer_keys);
+      new_records_.emplace(tree, store::RecordTree(table));
+    }
+  }
+
+  MovesReport pass(const store::Txn& from, MigrationTarget* target) {
+    MovesReport report;
+    for (const TreePlan& plan : trees_.plans()) {
+      report.migrations.trees.push_back(
           TreePass(database_, plan, migrations_, from, target, now_us_, watch_).run());
     }
+    if (!moves_.empty()) move(from, target, report);
     return report;
   }
 
-  void audit(store::WriteTxn& txn, const Tables& tables, std::uint64_t before, std::uint64_t head) {
+  void move(const store::Txn& from, MigrationTarget* target, MovesReport& report) {
+    MovePass moves(database_, *tables_, trees_, new_records_, migrations_, from, target, now_us_,
+                   watch_);
+    for (const TreeMove& one : moves_) report.moves.push_back(moves.run(one));
+    report.references = moves.finish();
+    made_ = moves.made();
+  }
+
+  void audit(store::WriteTxn& txn, const Tables& tables, const MovesReport& report,
+             std::uint64_t before, std::uint64_t head) {
     AuditEntry entry;
     entry.kind = audit::Entry::Kind::MIGRATION;
     entry.first = before + 1;
     entry.last = head;
-    for (const Plan& plan : plans_) {
+    const auto say = [&](const std::string& what) {
+      entry.text += (entry.text.empty() ? "" : ", ") + what;
+    };
+    for (const TreePlan& plan : trees_.plans()) {
       if (!plan.has_work()) continue;
-      entry.text += (entry.text.empty() ? "" : ", ") + plan.before->name() + " to version " +
-                    std::to_string(plan.after->version());
+      say(plan.before->name() + " to version " + std::to_string(plan.after->version()));
+    }
+    for (const MoveReport& move : report.moves) {
+      if (move.moved == 0) continue;
+      say(std::to_string(move.moved) + " records of " + move.from + " to " +
+          (move.makes_tree ? "the new tree " : "") + move.into);
     }
     if (entry.text.empty()) return;
     const std::uint64_t number = database_.meta().number(txn, "audit") + 1;
@@ -250,10 +235,15 @@ class Job {
   }
 
   store::Database& database_;
-  const std::vector<Plan> plans_;
+  const TreePlans& trees_;
   const Migrations& migrations_;
+  const std::vector<TreeMove>& moves_;
   const std::int64_t now_us_;
   const MigrationWatch& watch_;
+  std::optional<Tables> tables_;
+  std::map<TreeId, store::RecordTree> new_records_;
+  // The new trees that the last pass moved records into.
+  std::set<TreeId> made_;
 };
 
 }  // namespace
@@ -264,20 +254,36 @@ std::uint64_t MigrationReport::failed() const {
   return failed;
 }
 
+std::uint64_t MovesReport::failed() const {
+  std::uint64_t failed = migrations.failed();
+  for (const MoveReport& move : moves) failed += move.failed;
+  return failed;
+}
+
 Result<MigrationReport> migrate(store::Database& database, const std::vector<Migration>& migrations,
                                 MigrationRun run, std::int64_t now_us,
                                 const MigrationWatch& watch) {
-  std::vector<Plan> plans;
+  auto report = migrate_and_move(database, migrations, {}, run, now_us, watch);
+  if (!report) return report.error();
+  return std::move(report->migrations);
+}
+
+Result<MovesReport> migrate_and_move(store::Database& database,
+                                     const std::vector<Migration>& migrations,
+                                     const std::vector<TreeMove>& moves, MigrationRun run,
+                                     std::int64_t now_us, const MigrationWatch& watch) {
+  TreePlans trees(database.catalogue());
   for (const Migration& migration : migrations) {
-    auto plan = plan_for(*database.catalogue(), migration, now_us);
-    if (!plan) return plan.error();
-    plans.push_back(*plan);
+    if (auto added = trees.add(migration, now_us); !added) return added.error();
+  }
+  for (const TreeMove& move : moves) {
+    if (auto added = trees.add(move, now_us); !added) return added.error();
   }
   const Migrations by_tree(migrations);
-  Job job(database, std::move(plans), by_tree, now_us, watch);
+  Job job(database, trees, by_tree, moves, now_us, watch);
   try {
     return run == MigrationRun::dry ? job.look() : job.change();
-  } catch (const Stopped&) {
+  } catch (const MigrationStopped&) {
     return error(Errc::cancelled, "Stopped. Nothing was changed.");
   }
 }

@@ -10,13 +10,14 @@
 
 #include <CLI/CLI.hpp>
 
-#include "server/migrate.h"
+#include "server/moves.h"
 
 namespace coppice {
 namespace {
 
-using server::MigrationReport;
 using server::MigrationRun;
+using server::MoveReport;
+using server::MovesReport;
 using server::TreeReport;
 
 std::int64_t now_us() {
@@ -78,22 +79,50 @@ void print_summary(const TreeReport& tree) {
   }
 }
 
-void print(const TreeReport& tree) {
-  print_summary(tree);
-  for (const TreeReport::Example& example : tree.examples) {
-    std::printf("  %s\n    before %s\n    after  %s\n",
-                format_key(tree.tree, example.key.word).c_str(), example.before.c_str(),
-                example.after.c_str());
-  }
-  for (const Error& failure : tree.failures) std::printf("  %s\n", failure.message.c_str());
-  if (tree.failed > tree.failures.size()) {
-    std::printf("  and %llu more\n",
-                static_cast<unsigned long long>(tree.failed - tree.failures.size()));
+void print(const std::string& tree, const std::vector<TreeReport::Example>& examples) {
+  for (const TreeReport::Example& example : examples) {
+    std::printf("  %s\n    before %s\n    after  %s\n", format_key(tree, example.key.word).c_str(),
+                example.before.c_str(), example.after.c_str());
   }
 }
 
-int conclude(const MigrationReport& report, MigrationRun run) {
-  for (const TreeReport& tree : report.trees) print(tree);
+void print(const std::vector<Error>& failures, std::uint64_t failed) {
+  for (const Error& failure : failures) std::printf("  %s\n", failure.message.c_str());
+  if (failed > failures.size())
+    std::printf("  and %llu more\n", static_cast<unsigned long long>(failed - failures.size()));
+}
+
+void print(const TreeReport& tree) {
+  print_summary(tree);
+  print(tree.tree, tree.examples);
+  print(tree.failures, tree.failed);
+}
+
+void print(const MoveReport& move) {
+  std::printf("%s to %s%s: %llu records move, %llu stay\n", move.from.c_str(),
+              move.makes_tree ? "the new tree " : "", move.into.c_str(),
+              static_cast<unsigned long long>(move.moved),
+              static_cast<unsigned long long>(move.stayed));
+  if (move.kept > 0) {
+    std::printf("  %llu more have a released revision, and cannot leave their tree\n",
+                static_cast<unsigned long long>(move.kept));
+  }
+  print(move.from, move.examples);
+  print(move.failures, move.failed);
+}
+
+void print(const server::LeftReferences& left) {
+  std::printf(
+      "%s: %llu fixed and %llu floating references name a moved record where it was, and lead to\n"
+      "  nothing. Migrate that tree too, to a schema whose Ref names the other tree.\n",
+      left.tree.c_str(), static_cast<unsigned long long>(left.fixed),
+      static_cast<unsigned long long>(left.floating));
+}
+
+int conclude(const MovesReport& report, MigrationRun run) {
+  for (const TreeReport& tree : report.migrations.trees) print(tree);
+  for (const MoveReport& move : report.moves) print(move);
+  for (const server::LeftReferences& left : report.references) print(left);
   if (report.failed() > 0) {
     std::printf("Not migrated, for %llu reasons. Nothing was changed.\n",
                 static_cast<unsigned long long>(report.failed()));
@@ -103,7 +132,8 @@ int conclude(const MigrationReport& report, MigrationRun run) {
   return 0;
 }
 
-int work(const std::string& folder, const std::vector<Migration>& migrations, MigrationRun run) {
+int work(const std::string& folder, const std::vector<Migration>& migrations,
+         const std::vector<TreeMove>& moves, MigrationRun run) {
   store::Environment::Options options;
   options.access = store::Environment::Access::read_only;
   // To write means to make it where there is none.
@@ -113,8 +143,8 @@ int work(const std::string& folder, const std::vector<Migration>& migrations, Mi
   look_out_for_interrupts();
   const auto report = [&] {
     Watch watch;
-    return server::migrate(database, migrations, run, now_us(),
-                           [&](const auto& progress) { return watch.show(progress); });
+    return server::migrate_and_move(database, migrations, moves, run, now_us(),
+                                    [&](const auto& progress) { return watch.show(progress); });
   }();
   if (report) return conclude(*report, run);
   std::fprintf(stderr, "%s\n", report.error().message.c_str());
@@ -123,7 +153,8 @@ int work(const std::string& folder, const std::vector<Migration>& migrations, Mi
 
 }  // namespace
 
-int migration_main(int argc, char** argv, std::vector<Migration> migrations) {
+int migration_main(int argc, char** argv, std::vector<Migration> migrations,
+                   std::vector<TreeMove> moves) {
   std::string folder;
   bool dry = false;
   CLI::App app(
@@ -142,12 +173,12 @@ int migration_main(int argc, char** argv, std::vector<Migration> migrations) {
     std::fprintf(stderr, "%s. See --help.\n", e.what());
     return 2;
   }
-  if (migrations.empty()) {
+  if (migrations.empty() && moves.empty()) {
     std::fprintf(stderr, "This program was built without a migration.\n");
     return 2;
   }
   try {
-    return work(folder, migrations, dry ? MigrationRun::dry : MigrationRun::real);
+    return work(folder, migrations, moves, dry ? MigrationRun::dry : MigrationRun::real);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

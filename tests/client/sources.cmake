@@ -16,6 +16,7 @@ set(COPPICE_CLIENT_TESTS
   client/migrated_index_test.cpp
   client/migrated_query_test.cpp
   client/migration_test.cpp
+  client/move_test.cpp
   client/no_space_test.cpp
   client/pending_test.cpp
   client/pins_test.cpp

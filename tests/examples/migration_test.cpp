@@ -4,6 +4,8 @@
 
 #include "contacts.capnp.h"
 #include "coppice/migration_main.h"
+#include "depot.capnp.h"
+#include "depot.coppice.h"
 #include "examples/migration/convert.h"
 #include "server/tables.h"
 #include "store/database.h"
@@ -52,11 +54,13 @@ class Folder {
   int run(std::vector<std::string> arguments) const {
     return run(std::move(arguments), {migration<contacts::Contact>(contacts::convert)});
   }
-  int run(std::vector<std::string> arguments, std::vector<Migration> migrations) const {
+  int run(std::vector<std::string> arguments, std::vector<Migration> migrations,
+          std::vector<TreeMove> moves = {}) const {
     arguments.insert(arguments.begin(), {"migrate_contacts", folder_ / "data"});
     std::vector<char*> words;
     for (std::string& one : arguments) words.push_back(one.data());
-    return migration_main(static_cast<int>(words.size()), words.data(), std::move(migrations));
+    return migration_main(static_cast<int>(words.size()), words.data(), std::move(migrations),
+                          std::move(moves));
   }
 
   std::uint32_t version() const {
@@ -103,6 +107,36 @@ TEST_CASE("Ctrl-C stops a migration, which has then changed nothing", "[examples
   CHECK(folder.version() == 1);
   CHECK(folder.run({}, {interrupted}) == 0);
   CHECK(folder.version() == 2);
+}
+
+TEST_CASE("a program may move records too, after its migrations", "[examples]") {
+  const auto to_firms = move_records<contacts::Contact, depot::Firm>(
+      [](contacts::Contact::Reader old, depot::Firm::Builder now, MigrationContext& context) {
+        if (old.getFamilyName() == "None") context.refuse("it is nobody.");
+        if (old.getFamilyName() != "Ltd") return Move::stays;
+        now.setName(old.getGivenName());
+        return Move::goes;
+      });
+  const auto moved = [](const Folder& folder) {
+    store::Database database(folder.data(), store::Role::authority);
+    const auto firms = database.tree(TreeOf<depot::Firm>::id);
+    return firms ? firms->count(database.read()) : 0;
+  };
+  const std::vector<Migration> migrations = {migration<contacts::Contact>(contacts::convert)};
+  const Folder good({"Ada Lovelace", "Bolts Ltd"});
+  CHECK(good.run({"--dry-run"}, migrations, {to_firms}) == 0);
+  CHECK(good.version() == 1);
+  CHECK(moved(good) == 0);
+  CHECK(good.run({}, migrations, {to_firms}) == 0);
+  CHECK(good.version() == 2);
+  CHECK(moved(good) == 1);
+  // Alone, and with nothing left to do.
+  CHECK(good.run({}, {}, {to_firms}) == 0);
+  CHECK(moved(good) == 1);
+  const Folder bad({"Bolts Ltd", "Nemo None"});
+  CHECK(bad.run({}, migrations, {to_firms}) == 1);
+  CHECK(bad.version() == 1);
+  CHECK(moved(bad) == 0);
 }
 
 TEST_CASE("a program without a migration is a mistake, and help is none", "[examples]") {

@@ -11,6 +11,7 @@ set(COPPICE_SERVER_TESTS
   server/invariants_test.cpp
   server/malformed_test.cpp
   server/migrate_test.cpp
+  server/move_test.cpp
   server/no_space_test.cpp
   server/pins_test.cpp
   server/revision_test.cpp

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "coppice/migration.h"
+#include "coppice/tree_move.h"
 
 namespace coppice {
 
@@ -16,6 +17,10 @@ namespace coppice {
 // made while the server runs. Prints what becomes of which tree, with examples, and every record
 // that cannot be migrated. Returns main()'s code: 0 done, or would be; 1 refused or failed, and
 // nothing was changed; 2 wrong usage.
-int migration_main(int argc, char** argv, std::vector<Migration> migrations);
+//
+// `moves`: records that go to other trees when all bodies are migrated, in the same transaction.
+// Where there are only such, `migrations` is {}.
+int migration_main(int argc, char** argv, std::vector<Migration> migrations,
+                   std::vector<TreeMove> moves = {});
 
 }  // namespace coppice
