@@ -410,6 +410,12 @@ TEST_CASE("references that name moved records are counted, and left as they are"
           list[i].setKey(KeyWord(RecordId{to[i].first}, Revision{to[i].second}).value);
         }
       })));
+  // One that goes has none there any more.
+  shop.ann.ask(Work().create(part(7), body_of<shop::Part>([](auto part) {
+                               part.setNumber("R7");
+                               part.initReplacements(1)[0].setKey(
+                                   KeyWord(RecordId{1}, Revision{1}).value);
+                             })));
   shop.stop();
   const auto before = shop.server.records().at(part(6));
   for (auto run : {MigrationRun::dry, MigrationRun::real}) {
