@@ -404,3 +404,27 @@ TEST_CASE("clocks that are wrong change nothing", "[simulation]") {
   CHECK(site.header(part(2)).changed_us <= site.cluster.world().now_us);
   site.cluster.converge();
 }
+
+TEST_CASE("a record whose draft was removed is borrowed by another", "[simulation]") {
+  // The shrunk trace of seed 29819, which took the borrow in the tombstone for a record that came
+  // back.
+  Cluster cluster(29819, Settings::of(29819));
+  auto& carol = cluster.client("carol");
+  auto& bob = cluster.client("bob");
+  carol.connect();
+  bob.connect();
+  cluster.settle();
+  carol.write({.create = {part(1)}, .borrowing = Borrowing::kept});
+  cluster.settle();
+  carol.release({part(1)});
+  cluster.settle();
+  carol.check_out({part(1)});
+  cluster.settle();
+  carol.write({.next_revision = {part(1)}});
+  carol.write({.remove = {part(1)}});
+  cluster.settle();
+  bob.check_out({part(1)});
+  cluster.settle();
+  CHECK(bob.holds(part(1)));
+  cluster.converge();
+}
