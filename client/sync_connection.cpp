@@ -313,15 +313,28 @@ void Sync::bind(protocol::Welcome::Reader welcome) {
   position_.catching_up = position_.first_sync || position_.cursor < position_.head;
   replica_.set_client_number(welcome.getClientNumber());
   std::string uuid(welcome.getDatabase().asChars().begin(), welcome.getDatabase().size());
-  replica_.database().write([&](store::WriteTxn& txn) {
-    const auto& meta = replica_.database().meta();
-    meta.set_text(txn, fact::kDatabaseUuid, uuid);
-    meta.set_number(txn, fact::kEpoch, welcome.getEpoch());
-    meta.set_number(txn, fact::kClientNumber, welcome.getClientNumber());
-    meta.set_number(txn, fact::kHead, position_.head);
-    meta.set_number(txn, fact::kFirstSync, position_.first_sync);
-    meta.set_number(txn, fact::kCatchingUp, position_.catching_up);
-  });
+  const auto& meta = replica_.database().meta();
+  const std::pair<std::string_view, std::uint64_t> numbers[] = {
+      {fact::kEpoch, welcome.getEpoch()},
+      {fact::kClientNumber, welcome.getClientNumber()},
+      {fact::kHead, position_.head},
+      {fact::kFirstSync, position_.first_sync},
+      {fact::kCatchingUp, position_.catching_up},
+  };
+  // Coming back to where nothing has happened is the usual case, and need not wait for the disk.
+  const bool known = [&] {
+    auto txn = replica_.database().read();
+    return meta.text(txn, fact::kDatabaseUuid) == uuid &&
+           std::ranges::all_of(numbers, [&](const auto& fact) {
+             return meta.number(txn, fact.first) == fact.second;
+           });
+  }();
+  if (!known) {
+    replica_.database().write([&](store::WriteTxn& txn) {
+      meta.set_text(txn, fact::kDatabaseUuid, uuid);
+      for (const auto& [name, number] : numbers) meta.set_number(txn, name, number);
+    });
+  }
   std::lock_guard lock(status_mutex_);
   status_.database_uuid = hex(uuid);
 }

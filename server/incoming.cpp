@@ -25,12 +25,23 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
+std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t at) {
+  std::uint64_t word;
+  std::memcpy(&word, bytes.data() + at, sizeof word);
+  return word;
+}
+
+// Whole words only. Four chains side by side: each multiplication waits for the one before it in
+// its chain, and a processor has several of them on their way at once.
 std::uint64_t mix_bytes(std::uint64_t hash, std::span<const std::byte> bytes) {
-  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    hash = mix(hash, word);
+  std::uint64_t lanes[4] = {hash, hash + 1, hash + 2, hash + 3};
+  for (; bytes.size() >= 32; bytes = bytes.subspan(32)) {
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      lanes[lane] = mix(lanes[lane], word_at(bytes, 8 * lane));
+    }
   }
+  for (const std::uint64_t lane : lanes) hash = mix(hash, lane);
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) hash = mix(hash, word_at(bytes, 0));
   return mix(hash, bytes.size());
 }
 

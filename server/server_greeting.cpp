@@ -122,7 +122,10 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
   session.state = Session::State::live;
   clients_.came(session.client);
   const Client& client = *clients_.find(session.client);
-  if (hello.cursor == 0 || hello.first_sync) {
+  // An empty database has nothing to be fetched, and a replica that works off line first need not
+  // look through its own records for what another first sync has left.
+  const bool has_nothing = hello.cursor == 0 && head_ > 0;
+  if (has_nothing || hello.first_sync) {
     session.first_sync.emplace(hello.first_sync.value_or(FirstSyncPosition{.since = head_}));
   }
   session.cursor = hello.cursor;

@@ -27,15 +27,20 @@ void begin(TestServer& server, Peer& peer) {
   peer.first_sync.reset();
 }
 
-TEST_CASE("an empty database is synced by one last part, and then by changes without a record",
+TEST_CASE("an empty database begins no first sync, and its first records come by the feed",
           "[server]") {
   TestServer server;
-  Peer ann(server, "ann");
-  CHECK(ann.welcome().getFirstSync());
-  CHECK(ann.count(protocol::ToClient::SNAPSHOT) == 1);
-  CHECK(ann.last(protocol::ToClient::SNAPSHOT).getSnapshot().getLast());
-  CHECK(ann.count(protocol::ToClient::CHANGES) == 1);
-  CHECK(ann.last(protocol::ToClient::CHANGES).getChanges().getComplete());
+  Peer bob(server, "bob");
+  CHECK_FALSE(bob.welcome().getFirstSync());
+  CHECK(bob.count(protocol::ToClient::SNAPSHOT) == 0);
+  bob.disconnect();
+  bob.connect();
+  CHECK_FALSE(bob.welcome().getFirstSync());
+  Maker ann(server, "ann");
+  fill(ann);
+  bob.listen();
+  CHECK(bob.count(protocol::ToClient::SNAPSHOT) == 0);
+  CHECK(bob.records == server.records());
 }
 
 TEST_CASE("a first sync brings every tree, in key order, and tells how far it is", "[server]") {

@@ -8,6 +8,7 @@ set(COPPICE_SERVER_TESTS
   server/first_sync_test.cpp
   server/fixture.cpp
   server/hello_test.cpp
+  server/incoming_test.cpp
   server/invariants_test.cpp
   server/malformed_test.cpp
   server/migrate_test.cpp
