@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "client/access_token.h"
 #include "client/check_replica.h"
 #include "client/client_implementation.h"
 #include "client/drawer.h"
@@ -100,14 +101,14 @@ Client Client::open(const std::filesystem::path& folder, Options options) {
 }
 
 Result<Done> Client::connect(const std::string& url, const std::string& token) {
-  if (!token.empty())
-    return error(Errc::not_supported, "This version has no tokens yet: connect without one.");
+  const auto token_bytes = client::parse_access_token(token);
+  if (!token_bytes) return token_bytes.error();
   auto parsed = wire::parse_url(url);
   if (!parsed) return error(Errc::bad_request, parsed.error().sentence);
   auto& self = *implementation_;
   auto connected = self.as_writer([&]() -> Result<Done> {
     if (auto writable = self.writable(); !writable) return writable;
-    self.sync.connect(url, self.now_us());
+    self.sync.connect(url, *token_bytes, self.now_us());
     return Done{};
   });
   self.wake();

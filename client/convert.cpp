@@ -12,7 +12,8 @@ Holder to_holder(protocol::Holder::Reader holder) {
                 .last_seen_us = holder.getLastSeen(),
                 .purpose = holder.getPurpose(),
                 .expected_return_us = holder.getExpectedReturn(),
-                .token = holder.getToken()};
+                .token = holder.getToken(),
+                .overdue_us = holder.getOverdue()};
 }
 
 void set_holder(protocol::Holder::Builder to, const Holder& from) {
@@ -24,6 +25,7 @@ void set_holder(protocol::Holder::Builder to, const Holder& from) {
   to.setPurpose(from.purpose);
   to.setExpectedReturn(from.expected_return_us);
   to.setToken(from.token);
+  to.setOverdue(from.overdue_us);
 }
 
 Error to_error(protocol::Refusal::Reader refusal) {

@@ -8,6 +8,7 @@
 #include <capnp/serialize.h>
 #include <kj/exception.h>
 
+#include "client/access_token.h"
 #include "client/convert.h"
 #include "coppice/protocol.capnp.h"
 #include "wire/url.h"
@@ -23,6 +24,13 @@ wire::Frame question() {
   return to_frame(message);
 }
 
+wire::Frame introduction(const std::string& token) {
+  capnp::MallocMessageBuilder message;
+  message.initRoot<protocol::ToServer>().setToken(
+      {reinterpret_cast<const kj::byte*>(token.data()), token.size()});
+  return to_frame(message);
+}
+
 Error not_understood(const char* why) {
   return error(Errc::bad_request, std::string("The server's answer makes no sense: ") + why);
 }
@@ -30,7 +38,8 @@ Error not_understood(const char* why) {
 // One question, and what has come of the answer. Events come on the transport's thread.
 class Asking final : public wire::ClientEvents {
  public:
-  explicit Asking(const TransportFactory& factory) : transport_(factory(*this)) {}
+  Asking(const TransportFactory& factory, std::string token)
+      : token_(std::move(token)), transport_(factory(*this)) {}
   // Ends the transport's thread while everything that it calls is still there.
   ~Asking() { transport_.reset(); }
 
@@ -42,7 +51,10 @@ class Asking final : public wire::ClientEvents {
     return error(Errc::cancelled, "Nobody waited for the answer of " + url + ".");
   }
 
-  void opened() override { transport_->send(question()); }
+  void opened() override {
+    if (!token_.empty()) transport_->send(introduction(token_));
+    transport_->send(question());
+  }
   void received(wire::Frame frame) override {
     transport_->consumed(frame.size_bytes());
     try {
@@ -87,6 +99,7 @@ class Asking final : public wire::ClientEvents {
     changed_.notify_all();
   }
 
+  const std::string token_;
   std::unique_ptr<Transport> transport_;
   // The transport's thread's.
   const std::shared_ptr<Catalogue> catalogue_ = std::make_shared<Catalogue>();
@@ -99,11 +112,13 @@ class Asking final : public wire::ClientEvents {
 }  // namespace
 
 Result<std::shared_ptr<const Catalogue>> ask_for_catalogue(
-    const std::string& url, const TransportFactory& transport,
+    const std::string& url, const std::string& token, const TransportFactory& transport,
     const std::function<bool()>& keep_waiting) {
   if (auto parsed = wire::parse_url(url); !parsed)
     return error(Errc::bad_request, parsed.error().sentence);
-  return Asking(transport).ask(url, keep_waiting);
+  const auto token_bytes = parse_access_token(token);
+  if (!token_bytes) return token_bytes.error();
+  return Asking(transport, *token_bytes).ask(url, keep_waiting);
 }
 
 }  // namespace coppice::client

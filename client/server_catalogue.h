@@ -13,10 +13,11 @@ namespace coppice::client {
 // the server remembers nothing. Blocks until the answer has come; `keep_waiting` is asked several
 // times a second.
 //
-// Errors: bad_request (no URL), offline, cancelled (keep_waiting was false), and what the server
-// says: foreign_database, protocol_version.
+// `token`: a user's access token, or empty. Errors: bad_request (no URL, no token), offline,
+// cancelled (keep_waiting was false), and what the server says: foreign_database, protocol_version,
+// unknown_user.
 Result<std::shared_ptr<const Catalogue>> ask_for_catalogue(
-    const std::string& url, const TransportFactory& transport,
+    const std::string& url, const std::string& token, const TransportFactory& transport,
     const std::function<bool()>& keep_waiting);
 
 }  // namespace coppice::client

@@ -54,7 +54,8 @@ class Sync {
   // Constant from before the first step.
   void set_transport(Transport& transport) { transport_ = &transport; }
 
-  void connect(std::string url, std::int64_t now_us);
+  // `token`: the bytes of an access token, or empty.
+  void connect(std::string url, std::string token, std::int64_t now_us);
   void disconnect();
   // The next connection begins a first sync, which discards what was synced before.
   Result<Done> fetch_anew();
@@ -188,6 +189,7 @@ class Sync {
   std::map<std::uint64_t, std::int64_t> accepted_at_us_;
   std::deque<WireEvent> waiting_;  // what happened and was not dealt with yet
   std::string url_;
+  std::string token_;
   bool wanted_ = false;  // connect() was called, and neither disconnect() nor a final refusal came
   bool connected_ = false;  // the transport has a connection, or tries to
   bool welcomed_ = false;

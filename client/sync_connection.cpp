@@ -69,11 +69,12 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events,
   refresh_status();
 }
 
-void Sync::connect(std::string url, std::int64_t now_us) {
+void Sync::connect(std::string url, std::string token, std::int64_t now_us) {
   // Asked again while it goes on: nothing is new, and a live connection must not call itself a
   // connecting one.
-  if (wanted_ && connected_ && url == url_) return;
+  if (wanted_ && connected_ && url == url_ && token == token_) return;
   url_ = std::move(url);
+  token_ = std::move(token);
   wanted_ = true;
   attempts_ = 0;
   gave_up_.reset();
@@ -143,6 +144,7 @@ void Sync::send_hello() {
   hello.setDevice(identity_.device);
   hello.setUser(identity_.user);
   hello.setApplication(identity_.application);
+  hello.setToken(data_of(token_));
   hello.setDatabase(data_of(meta.text(txn, fact::kDatabaseUuid)));
   hello.setEpoch(static_cast<std::uint16_t>(meta.number(txn, fact::kEpoch)));
   hello.setCursor(position_.cursor);

@@ -84,6 +84,18 @@ const char* to_string(Errc code) {
       return "not_unique";
     case Errc::index_set_aside:
       return "index_set_aside";
+    case Errc::unknown_user:
+      return "unknown_user";
+    case Errc::revoked:
+      return "revoked";
+    case Errc::not_overdue:
+      return "not_overdue";
+    case Errc::already_free:
+      return "already_free";
+    case Errc::offer_gone:
+      return "offer_gone";
+    case Errc::too_soon:
+      return "too_soon";
   }
   return "unknown_code";
 }

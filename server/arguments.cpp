@@ -16,7 +16,9 @@ Examples:
   coppice-server --data /var/lib/coppice/shop --name shop
       serves the database 'shop' to this machine, at ws://127.0.0.1:7400/shop
   coppice-server --data shop --name shop --listen 0.0.0.0:7400
-      serves it to the whole network. There is no authentication yet: everybody may change everything
+      serves it to the whole network. While it has no users, everybody may change everything
+  coppice-server --data shop user add ann --role admin > ann.token
+      makes a user; from now on only users with an access token are let in
   coppice-server --data shop --check
       says whether the database is sound; may run beside a server
 
@@ -56,6 +58,53 @@ std::string complain_about_name(const std::string& text) {
          "' is no name of a database: use letters, digits, '_' and '-', at most 64 of them";
 }
 
+// A verb of `user` or `role`.
+CLI::App* add_action(CLI::App& app, Arguments& arguments, const char* name, const char* about,
+                     UserCommand::Action action) {
+  auto* verb = app.add_subcommand(name, about);
+  verb->callback([&arguments, action] {
+    arguments.job = Arguments::Job::user;
+    arguments.user.action = action;
+  });
+  return verb;
+}
+
+void add_user_commands(CLI::App& app, Arguments& arguments) {
+  using Action = UserCommand::Action;
+  UserCommand& user = arguments.user;
+  auto& verbs = *app.add_subcommand("user", "Who may come in; no server may run, but for list");
+  verbs.require_subcommand(1);
+  auto* add = add_action(verbs, arguments, "add", "Makes a user, and prints the access token once",
+                         Action::add);
+  add->add_option("NAME", user.name, "The user")->required();
+  add->add_option("--role", user.role, "What the user may do: see `role list`")->required();
+  add->add_option("--tree", user.trees, "Only in these trees (default: in all)")
+      ->type_name("TREE ...");
+  add_action(verbs, arguments, "list", "All users", Action::list);
+  auto* remove =
+      add_action(verbs, arguments, "remove", "Ends a user and all tokens of it", Action::remove);
+  remove->add_option("NAME", user.name, "The user")->required();
+  auto* token = add_action(verbs, arguments, "token", "Prints another access token", Action::token);
+  token->add_option("NAME", user.name, "The user")->required();
+  token->add_flag_function(
+      "--replace", [&user](std::int64_t) { user.earlier_tokens = UserCommand::Earlier::end; },
+      "The tokens of before end");
+  auto* role = add_action(verbs, arguments, "role", "Gives a user another role", Action::role);
+  role->add_option("NAME", user.name, "The user")->required();
+  role->add_option("ROLE", user.role, "The role")->required();
+}
+
+void add_role_commands(CLI::App& app, Arguments& arguments) {
+  UserCommand& user = arguments.user;
+  auto& verbs = *app.add_subcommand("role", "What roles there are, and what rights they have");
+  verbs.require_subcommand(1);
+  add_action(verbs, arguments, "list", "All roles", UserCommand::Action::role_list);
+  auto* set = add_action(verbs, arguments, "set", "Makes a role, or gives it other rights",
+                         UserCommand::Action::role_set);
+  set->add_option("NAME", user.name, "The role")->required();
+  set->add_option("RIGHT", user.rights, "What it may do")->required();
+}
+
 }  // namespace
 
 std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
@@ -82,6 +131,8 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
       app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
   app.add_flag("--compact", compact, "Give free pages back to the disk and end; no server may run")
       ->excludes(checks);
+  add_user_commands(app, arguments);
+  add_role_commands(app, arguments);
   try {
     app.parse(count, texts);
   } catch (const CLI::Success& e) {

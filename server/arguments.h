@@ -5,17 +5,20 @@
 #include <string>
 #include <variant>
 
+#include "server/user_commands.h"
+
 namespace coppice::server {
 
 // What coppice-server was asked to do.
 struct Arguments {
-  enum class Job { serve, check, compact };
+  enum class Job { serve, check, compact, user };
   Job job = Job::serve;
   std::filesystem::path data;
   std::string address = "127.0.0.1";
   std::uint16_t port = 7400;
   std::string name = "main";
   std::string log_level = "info";
+  UserCommand user;
 };
 
 // An exit code instead of a job: help was printed, or what is wrong.

@@ -28,6 +28,13 @@ struct Entry {
     giveBack @3;
     lease @4;         # one item: key is the first id, token the end of the range
     migration @5;     # by an administrator, while no server ran: client 0; text names the trees, their new versions and what moved
+    break @6;         # of here on, text is the reason; items have the token that is dead
+    takeOver @7;      # items have the new token
+    handOverOffer @8; # items have the token that goes on; text: to whom, and why
+    handOver @9;      # accepted: items have the new token
+    overdue @10;      # by the server: client is the holder
+    nudge @11;
+    revoke @12;       # text: whom, and why; items have the tokens that are dead
   }
 }
 

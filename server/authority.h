@@ -60,8 +60,8 @@ struct GroupResult {
 // (and, for waiting only, of who is on line) and the request; effects, answer, operation number and
 // audit entry are one write transaction.
 //
-// Rights are not checked: there is no authentication yet, so everybody has every right, and a
-// client is whoever knows its UUID.
+// Rights are those that the database gives the client's user when the request is decided; that the
+// client is this user's was found out at its hello.
 //
 // Failure: a refused request is an answer like any other and is stored. A full disk refuses a whole
 // group without using up its operation numbers. Any other StorageError leaves it open whether the

@@ -128,6 +128,10 @@ std::optional<BorrowRequests::Wanted> BorrowRequests::look_up(AnyKey record) {
     refuse(std::move(removed));
     return std::nullopt;
   }
+  if (auto lacking = ledger_.lacks(asker_.client, Right::edit, record)) {
+    refuse(std::move(*lacking));
+    return std::nullopt;
+  }
   wanted.borrow = ledger_.borrows().find(ledger_.txn(), record);
   return wanted;
 }
@@ -210,6 +214,8 @@ Decision grant_lease(Ledger& ledger, const Asker& asker, protocol::LeaseRequest:
     return refused(
         error(Errc::unknown_tree, "This database has no such tree.", AnyKey(id, KeyWord{})));
   }
+  if (auto lacking = ledger.lacks(asker.client, Right::append, AnyKey(id, KeyWord{})))
+    return refused(std::move(*lacking));
   const Options& options = ledger.options();
   const auto count = std::clamp<std::uint64_t>(request.getCount(), 1, options.lease_count_max);
   const std::uint64_t begin = ledger.leases().next_id(ledger.txn(), id);

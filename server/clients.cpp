@@ -7,6 +7,9 @@
 namespace coppice::server {
 namespace {
 
+constexpr std::uint32_t kProven = 1;
+constexpr std::uint32_t kRevoked = 2;
+
 Client client_from(ClientNumber number, store::Bytes row) {
   RowReader reader(row);
   Client client;
@@ -17,6 +20,9 @@ Client client_from(ClientNumber number, store::Bytes row) {
   client.last_seen_us = reader.number<std::int64_t>();
   client.device = reader.text();
   client.user = reader.text();
+  const std::uint32_t flags = reader.rest().empty() ? 0 : reader.number<std::uint32_t>();
+  client.proven = (flags & kProven) != 0;
+  client.revoked = (flags & kRevoked) != 0;
   return client;
 }
 
@@ -51,7 +57,8 @@ void Clients::store(store::WriteTxn& txn, const Tables& tables, const Client& cl
       .number(client.acknowledged)
       .number(client.last_seen_us)
       .text(client.device)
-      .text(client.user);
+      .text(client.user)
+      .number((client.proven ? kProven : 0) | (client.revoked ? kRevoked : 0));
   const std::uint64_t number = client.number.value;
   txn.put(tables.clients, number, row.row());
   txn.put(tables.client_ids, client.uuid, store::bytes_of(number));

@@ -18,7 +18,8 @@ using Uuid = std::array<std::byte, 16>;
 // A replica that was here once, and what the authority remembers of it for ever.
 //
 // Stored, all little-endian: UUID (16 bytes), last_operation (8), acknowledged (8), last_seen_us
-// (8), then device and user, each with its length (4) before it.
+// (8), then device and user, each with its length (4) before it, then flags (4): 1 proven, 2
+// revoked; a row without flags has none.
 struct Client {
   ClientNumber number;
   Uuid uuid{};
@@ -30,6 +31,10 @@ struct Client {
   std::uint64_t acknowledged = 0;
   // When it last said or was told something, as far as that is stored.
   std::int64_t last_seen_us = 0;
+  // `user` was told by an access token. Else it is what the client says.
+  bool proven = false;
+  // An administrator wants it here no more.
+  bool revoked = false;
 };
 
 // All clients of the database, in memory, as the last commit left them, and who of them is on line.

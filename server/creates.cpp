@@ -101,6 +101,12 @@ void Creates::judge(protocol::Action::Reader action, std::uint32_t index) {
     refusals_.push_back(no_such_tree(id, index));
     return;
   }
+  if (!same_tree) {
+    if (auto lacking = ledger_.lacks(asker_.client, Right::append, AnyKey(id, KeyWord{}))) {
+      refusals_.push_back({std::move(*lacking), index});
+      return;
+    }
+  }
   const KeyWord key(action.getKey());
   if (!planned_.empty() && !(same_tree && planned_.back().key < key)) ascending_ = false;
   check_new_key(ledger_, asker_, *tree, key, index, refusals_);

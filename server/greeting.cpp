@@ -55,6 +55,8 @@ Result<void> read_identity(protocol::Hello::Reader from, Hello& to) {
   to.partial = from.getPartial();
   to.acknowledged = from.getAcknowledged();
   to.last_operation = from.getLastOperation();
+  const auto token = std::as_bytes(std::span(from.getToken().begin(), from.getToken().size()));
+  to.token.assign(token.begin(), token.end());
   if (!from.hasFirstSync()) return {};
   const auto position = from.getFirstSync();
   to.first_sync = FirstSyncPosition{position.getSince(), TreeId{position.getTree()},
@@ -100,6 +102,42 @@ Result<Hello> read_hello(protocol::Hello::Reader from) {
     if (auto done = read(from, hello); !done) return done.error();
   }
   return hello;
+}
+
+Result<User> Greeting::user_of(const store::Txn& txn, store::Bytes token) const {
+  if (auto user = Users(premises_.tables).user_of(txn, token)) return *user;
+  const std::string why = token.empty() ? "and this client shows no access token."
+                                        : "and this client's access token is none of theirs.";
+  return error(Errc::unknown_user, "The database '" + premises_.options.database_name +
+                                       "' has users, " + why + " Ask an administrator for one.");
+}
+
+Result<void> Greeting::may_look(store::Bytes token) const {
+  const auto txn = premises_.database.read();
+  if (Users(premises_.tables).open(txn)) return {};
+  if (auto user = user_of(txn, token); !user) return user.error();
+  return {};
+}
+
+Result<void> Greeting::authenticate(Hello& hello) const {
+  const Client* before = premises_.clients.find(hello.client);
+  if (before != nullptr && before->revoked) {
+    return error(Errc::revoked,
+                 "An administrator has revoked this device. What was not handed in is still here: "
+                 "look at the drawer, and go on with another replica.");
+  }
+  const auto txn = premises_.database.read();
+  if (Users(premises_.tables).open(txn)) return {};
+  auto user = user_of(txn, hello.token);
+  if (!user) return user.error();
+  // What a replica has borrowed and not handed in yet is one person's.
+  if (before != nullptr && before->proven && before->user != user->name) {
+    return error(Errc::no_right, "This replica is the one of " + before->user + ", and the token " +
+                                     user->name + "'s. Use a replica of your own.");
+  }
+  hello.user = user->name;
+  hello.proven = true;
+  return {};
 }
 
 Result<void> Greeting::admit(const Hello& hello, const std::string& database_asked) const {
@@ -183,6 +221,9 @@ Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello, std::int64_
                                                 " trees, with " + std::to_string(kVersionsMax) +
                                                 " versions of their schemas in all.");
   }
+  if (!adopted.empty()) {
+    if (auto may = may_bring_schemas(hello); !may) return may.error();
+  }
   for (const TreeInfoPtr& tree : adopted) {
     if (auto unique = build_unique_indexes(tree); !unique) return unique.error();
   }
@@ -191,6 +232,20 @@ Result<std::vector<TreeInfoPtr>> Greeting::adopt(const Hello& hello, std::int64_
     premises_.indexes.follow(premises_.database.catalogue()->find(tree->id()));
   premises_.indexes.work_to_the_end();
   return adopted;
+}
+
+Result<void> Greeting::may_bring_schemas(const Hello& hello) const {
+  Client client;
+  client.user = hello.user;
+  client.proven = hello.proven;
+  const auto txn = premises_.database.read();
+  const Permit permit =
+      Users(premises_.tables).permit(txn, *premises_.database.catalogue(), client);
+  if (permit.allows(Right::edit) || permit.allows(Right::append)) return {};
+  return error(Errc::no_right,
+               hello.user +
+                   "'s program brings a newer schema, which needs the right 'edit'. "
+                   "Somebody who has it must connect with this program first.");
 }
 
 Result<void> Greeting::build_unique_indexes(const TreeInfoPtr& offered) const {
@@ -257,6 +312,7 @@ Client Greeting::client_for(const Hello& hello, std::int64_t now_us) const {
   client.uuid = hello.client;
   client.device = hello.device;
   client.user = hello.user;
+  client.proven = hello.proven;
   client.last_seen_us = now_us;
   return client;
 }

@@ -10,6 +10,7 @@
 #include "coppice/protocol.capnp.h"
 #include "server/ledger.h"
 #include "server/types.h"
+#include "server/users.h"
 
 namespace coppice::server {
 
@@ -44,6 +45,9 @@ struct Hello {
   std::optional<FirstSyncPosition> first_sync;
   std::uint64_t acknowledged = 0;
   std::uint64_t last_operation = 0;
+  std::vector<std::byte> token;
+  // Whether `user` is what the token says; see Greeting::authenticate.
+  bool proven = false;
   std::vector<TreeInfoPtr> schemas;
   // The versions of each tree that the replica has.
   std::map<TreeId, std::set<std::uint32_t>> known;
@@ -61,6 +65,12 @@ class Greeting {
   Greeting(const Premises& premises, const Identity& identity, std::uint64_t head)
       : premises_(premises), identity_(identity), head_(head) {}
 
+  // Who it is: where the database has users, the token's user takes the place of the name that was
+  // claimed. Errors: unknown_user, revoked, no_right.
+  Result<void> authenticate(Hello& hello) const;
+  // The same for who only looks at the catalogue.
+  Result<void> may_look(store::Bytes token) const;
+
   // `database_asked` is the path of the URL. Writes nothing. Errors: why not.
   Result<void> admit(const Hello& hello, const std::string& database_asked) const;
 
@@ -68,13 +78,15 @@ class Greeting {
   Result<void> has_database(const std::string& database_asked) const;
 
   // Adopts the schemas that are new or newer; returns those. In a transaction of its own. Errors:
-  // incompatible_schema; then none is adopted.
+  // incompatible_schema, no_right; then none is adopted.
   Result<std::vector<TreeInfoPtr>> adopt(const Hello& hello, std::int64_t now_us) const;
 
   // The client's row after this hello, as it is to be stored; a new number for a new client.
   Client client_for(const Hello& hello, std::int64_t now_us) const;
 
  private:
+  Result<User> user_of(const store::Txn& txn, store::Bytes token) const;
+  Result<void> may_bring_schemas(const Hello& hello) const;
   Result<void> same_database(const Hello& hello, const std::string& database_asked) const;
   Result<void> not_rolled_back(const Hello& hello) const;
   // The offered schema as the version that it becomes; null where the catalogue has it already, or

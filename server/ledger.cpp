@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "coppice/check.h"
+#include "server/users.h"
 
 namespace coppice::server {
 namespace {
@@ -44,6 +45,28 @@ Client& Ledger::client(ClientNumber number) {
   const Client* stored = premises_.clients.find(number);
   COPPICE_CHECK(stored != nullptr);
   return clients_.emplace(number, *stored).first->second;
+}
+
+const Permit& Ledger::permit(ClientNumber number) {
+  if (const auto known = permits_.find(number); known != permits_.end()) return known->second;
+  const auto changed = clients_.find(number);
+  const Client* client =
+      changed != clients_.end() ? &changed->second : premises_.clients.find(number);
+  COPPICE_CHECK(client != nullptr);
+  return permits_.emplace(number, Users(premises_.tables).permit(txn_, *catalogue_, *client))
+      .first->second;
+}
+
+std::optional<Error> Ledger::lacks(ClientNumber client, Right right, AnyKey about) {
+  const Permit& has = permit(client);
+  if (has.allows(right, about.tree)) return std::nullopt;
+  const TreeInfoPtr tree = catalogue_->find(about.tree);
+  std::string text = has.user;
+  text += has.role.empty() ? " is no user of this database any more, and has not the right '"
+                           : " has the role '" + has.role + "', which has not the right '";
+  text += to_string(right);
+  text += tree ? "' in tree '" + tree->name() + "'." : "'.";
+  return error(Errc::no_right, text + " Ask an administrator.", about);
 }
 
 bool Ledger::leased(Tree& tree, RecordId id, ClientNumber client) {

@@ -13,6 +13,7 @@
 #include "server/clients.h"
 #include "server/leases.h"
 #include "server/options.h"
+#include "server/rights.h"
 #include "server/tables.h"
 #include "server/types.h"
 #include "server/waiting_lines.h"
@@ -64,6 +65,15 @@ class Ledger {
   Tree* tree(TreeId id);
   // The row to change; stored by finish(). REQUIRES: there is such a client.
   Client& client(ClientNumber number);
+  // Whether the client has this right, in this tree if one is named.
+  bool may(ClientNumber client, Right right, TreeId tree = {}) {
+    return permit(client).allows(right, tree);
+  }
+  // The same as a refusal that names the user and the right; nothing: it has it.
+  std::optional<Error> lacks(ClientNumber client, Right right, AnyKey about);
+  const Permit& permit(ClientNumber client);
+  // Users, roles or a client's standing were changed.
+  void forget_permits() { permits_.clear(); }
   // Whether the id lies in a lease of this client.
   bool leased(Tree& tree, RecordId id, ClientNumber client);
 
@@ -120,6 +130,7 @@ class Ledger {
   std::uint64_t audited_;
   std::unordered_map<TreeId, Tree> trees_;
   std::map<ClientNumber, Client> clients_;
+  std::map<ClientNumber, Permit> permits_;
   std::vector<std::uint64_t> scratch_;
 };
 

@@ -81,6 +81,14 @@ std::string url_of(const Arguments& arguments, std::uint16_t port) {
   return "ws://" + host + ":" + std::to_string(port) + "/" + arguments.name;
 }
 
+void warn_if_open(const Options& options, const ServerCore& core) {
+  if (!core.has_users()) {
+    options.log(LogLevel::warning,
+                "the database has no users: everybody who can reach this server may change "
+                "everything (coppice-server --data ... user add NAME --role admin)");
+  }
+}
+
 int serve(const Arguments& arguments) {
   StopSignals signals;
   store::Database database(arguments.data, store::Role::authority);
@@ -98,6 +106,7 @@ int serve(const Arguments& arguments) {
   std::random_device device;
   ServerCore core(database, options, listener,
                   [&] { return std::uint64_t{device()} << 32 | device(); });
+  warn_if_open(options, core);
   CoreThread thread(core, inbox, [&] { signals.raise(); });
   std::printf("coppice-server: listening on %s\n", url_of(arguments, listener.port()).c_str());
   std::fflush(stdout);
@@ -120,6 +129,8 @@ int run(int count, char** texts) {
         return check(job);
       case Arguments::Job::compact:
         return compact(job);
+      case Arguments::Job::user:
+        return run_user_command(job.data, job.user);
       case Arguments::Job::serve:
         return serve(job);
     }

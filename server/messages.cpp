@@ -71,6 +71,7 @@ void fill(protocol::Holder::Builder to, const Holder& holder) {
   to.setPurpose(holder.purpose);
   to.setExpectedReturn(holder.expected_return_us);
   to.setToken(holder.token);
+  to.setOverdue(holder.overdue_us);
 }
 
 void fill(protocol::Refusal::Builder to, const Refusal& refusal) {

@@ -7,6 +7,7 @@
 #include "server/messages.h"
 #include "server/outgoing.h"
 #include "server/session.h"
+#include "server/users.h"
 
 namespace coppice::server {
 namespace {
@@ -56,6 +57,8 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
 }
 
 ServerCore::~ServerCore() = default;
+
+bool ServerCore::has_users() const { return !Users(tables_).open(database_.read()); }
 
 // --------
 // Events of the wire
@@ -140,6 +143,12 @@ void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
         wrong = "Only who has not said hello may ask what there is.";
       }
       break;
+    case protocol::ToServer::TOKEN: {
+      const auto token = frame->message().getToken();
+      const auto bytes = std::as_bytes(std::span(token.begin(), token.size()));
+      session.token.assign(bytes.begin(), bytes.end());
+      break;
+    }
     default:
       wrong = "This server does not know this kind of message. Update it.";
   }

@@ -34,8 +34,8 @@ namespace coppice::server {
 // waiting lines and offers (after a restart clients wait again), and when a client that left
 // without a further word was last seen.
 //
-// There is no authentication yet: a client is whoever knows its UUID, and everybody has every
-// right.
+// Where the database has users (users.h), a client is let in by an access token; else it is whoever
+// knows its UUID, and everybody has every right.
 //
 // Threads: one at a time. Lifetime: database and sessions must outlive it. Failure: step() throws
 // StorageError when the machine fails (a full disk aside, which is an answer). It is then unknown
@@ -70,6 +70,8 @@ class ServerCore {
   // When step() must be called although nothing came: an offer runs out then.
   std::optional<std::int64_t> deadline_us() const { return lines_.deadline_us(); }
 
+  // Whether only users with a token are let in.
+  bool has_users() const;
   // Bytes of frames that wait for step().
   std::size_t queued_bytes() const { return queued_bytes_; }
 

@@ -61,9 +61,10 @@ void ServerCore::greet(Session& session) {
   if (wrong)
     return refuse(session, error(Errc::bad_request, "The hello is damaged: " + *wrong + "."));
   if (!*read) return refuse(session, read->error());
-  const Hello& hello = **read;
+  Hello& hello = **read;
 
   const Greeting greeting(premises_, identity_, head_);
+  if (auto known = greeting.authenticate(hello); !known) return refuse(session, known.error());
   if (auto admitted = greeting.admit(hello, session.database); !admitted) {
     return refuse(session, admitted.error());
   }
@@ -166,6 +167,7 @@ void ServerCore::describe(Session& session, std::uint16_t protocol) {
   if (auto here = greeting.has_database(session.database); !here) {
     return refuse(session, here.error());
   }
+  if (auto may = greeting.may_look(session.token); !may) return refuse(session, may.error());
   std::vector<TreeInfoPtr> versions;
   const auto catalogue = database_.catalogue();
   for (const auto& [id, tree] : catalogue->trees()) {

@@ -29,6 +29,8 @@ struct ServerCore::Session {
   std::string peer;
   State state = State::awaiting_hello;
   std::unique_ptr<Incoming> hello;
+  // Of who only looks at the catalogue.
+  std::vector<std::byte> token;
 
   // From here on: once it is live.
   ClientNumber client;

@@ -26,7 +26,12 @@ Tables::Tables(store::Database& database)
       clients(database.table("clients", store::Layout::integer_keys)),
       client_ids(database.table("client_ids", store::Layout::byte_keys)),
       answers(database.table("answers", store::Layout::byte_keys)),
-      audit(database.table("audit", store::Layout::integer_keys)) {}
+      audit(database.table("audit", store::Layout::integer_keys)),
+      users(database.table("users", store::Layout::byte_keys)),
+      tokens(database.table("tokens", store::Layout::byte_keys)),
+      roles(database.table("roles", store::Layout::byte_keys)),
+      endings(database.table("endings", store::Layout::byte_keys)),
+      quiet(database.table("quiet", store::Layout::integer_keys)) {}
 
 PairKey::PairKey(std::uint64_t first, std::uint64_t second) {
   put_big_endian(bytes_.data(), first);

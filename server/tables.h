@@ -23,6 +23,11 @@ namespace coppice::server {
 //   client_ids  UUID (16)                 client number (8)
 //   answers     client, operation (8 + 8) hash of the request (8), Answer as a single segment
 //   audit       1, 2, 3 ...               audit.capnp's Entry as a single segment
+//   users       name                      a user (users.h)
+//   tokens      SHA-256 of the token (32) when it was made, the user's name (users.h)
+//   roles       name                      rights (users.h)
+//   endings     client, token (8 + 8)     a borrow that ended by another's will (endings.h)
+//   quiet       client number             how long the server ran without hearing of it (overdue.h)
 //
 // Facts in the table meta: "uuid" (16 bytes), "application", and the numbers "epoch", "head" (the
 // last sequence), "tokens" (tokens granted in this epoch), "audit" (entries).
@@ -36,6 +41,11 @@ struct Tables {
   store::Table client_ids;
   store::Table answers;
   store::Table audit;
+  store::Table users;
+  store::Table tokens;
+  store::Table roles;
+  store::Table endings;
+  store::Table quiet;
 };
 
 // A key of two numbers, in the order of the first, then the second.

@@ -40,32 +40,36 @@ void Transaction::judge(Action action) {
   }
   if (record->refused) return;
   const auto refusals_before = refusals_.size();
+  if (permitted(action, *record)) act(action, *record);
+  record->refused = refusals_.size() > refusals_before;
+  items_.push_back({key_, action.getToken(), static_cast<std::uint16_t>(action.getKind())});
+}
+
+void Transaction::act(Action action, Record& record) {
   using Kind = protocol::Action::Kind;
   switch (action.getKind()) {
     case Kind::CREATE:
-      create(action, *record);
+      create(action, record);
       break;
     case Kind::CHECK_IN:
-      check_in(action, *record);
+      check_in(action, record);
       break;
     case Kind::RELEASE:
-      release(action, *record);
+      release(action, record);
       break;
     case Kind::NEXT_REVISION:
-      next_revision(action, *record);
+      next_revision(action, record);
       break;
     case Kind::SET_STATE:
-      set_state(action, *record);
+      set_state(action, record);
       break;
     case Kind::REMOVE:
-      remove(action, *record);
+      remove(action, record);
       break;
     default:
-      refuse(about(*record, Errc::bad_request,
-                   "this server does not know what is to be done with it"));
+      refuse(
+          about(record, Errc::bad_request, "this server does not know what is to be done with it"));
   }
-  record->refused = refusals_.size() > refusals_before;
-  items_.push_back({key_, action.getToken(), static_cast<std::uint16_t>(action.getKind())});
 }
 
 Accepted Transaction::apply() {
@@ -226,6 +230,13 @@ void Transaction::remove(Action action, Record& record) {
 Error Transaction::about(const Record& record, Errc code, const std::string& what) const {
   const AnyKey key = key_.revision().value == 0 ? record.name : key_;
   return error(code, ledger_.name(key) + ": " + what + ".", key);
+}
+
+bool Transaction::permitted(Action action, const Record&) {
+  auto lacking = ledger_.lacks(asker_.client, right_for(action.getKind()), key_);
+  if (!lacking) return true;
+  refuse(std::move(*lacking));
+  return false;
 }
 
 bool Transaction::exists(const Record& record) {

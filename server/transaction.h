@@ -15,9 +15,8 @@ namespace coppice::server {
 // A transaction of any actions: judged against an overlay with every reason, then written if there
 // is none (rules C1, C2).
 //
-// What a borrow lets its holder do is in BORROWING.md's tables. For now everybody has every right,
-// and every step from any state number to any other is allowed: rights and transition tables are
-// not there yet.
+// What a borrow lets its holder do is in BORROWING.md's tables. Every step from any state number to
+// any other is allowed: transition tables are not there yet.
 class Transaction {
  public:
   Transaction(Ledger& ledger, const Asker& asker)
@@ -37,6 +36,7 @@ class Transaction {
   using Revision = Overlay::Revision;
 
   void judge(Action action);
+  void act(Action action, Record& record);
   void judge_unique_values(protocol::Transaction::Reader transaction);
   void create(Action action, Record& record);
   void check_in(Action action, Record& record);
@@ -46,6 +46,7 @@ class Transaction {
   void remove(Action action, Record& record);
 
   // Each says whether all is well, and adds reasons where it is not.
+  bool permitted(Action action, const Record& record);
   bool exists(const Record& record);
   bool held(Action action, const Record& record);
   bool is_draft(Action action, const Record& record);

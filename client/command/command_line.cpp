@@ -276,6 +276,10 @@ void add_compact(CLI::App& app, Parsed& parsed) {
 void add_globals(CLI::App& app, Place& place) {
   app.add_option("-C,--replica", place.replica, "The replica's folder (default: this folder)")
       ->type_name("FOLDER");
+  app.add_option(
+         "--token-file", place.token_file,
+         "The file with our access token (default: COPPICE_TOKEN, or the replica's \"token\")")
+      ->type_name("FILE");
   app.add_flag_function(
       "-q,--quiet", [&place](std::int64_t) { place.chatter = Chatter::quiet; },
       "No progress and no summaries");

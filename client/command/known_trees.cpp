@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "client/command/access_token.h"
 #include "client/command/compile_schema.h"
 #include "client/command/interrupts.h"
 #include "client/server_catalogue.h"
@@ -29,10 +30,11 @@ store::Role stored_role(const std::filesystem::path& folder) {
 // A server that is there answers at once.
 constexpr std::chrono::seconds kPatience{10};
 
-Result<std::shared_ptr<const Catalogue>> ask_server(const std::string& url) {
+Result<std::shared_ptr<const Catalogue>> ask_server(const std::string& url,
+                                                    const std::string& token) {
   const Interrupts interrupts;
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  auto answer = client::ask_for_catalogue(url, client::make_websocket_transport, [&] {
+  auto answer = client::ask_for_catalogue(url, token, client::make_websocket_transport, [&] {
     return !interrupts.pending() && std::chrono::steady_clock::now() < until;
   });
   if (answer) return answer;
@@ -48,9 +50,9 @@ std::shared_ptr<const Catalogue> read_catalogue(const std::filesystem::path& fol
   return store::Database(folder, stored_role(folder), read_only()).catalogue();
 }
 
-Result<std::shared_ptr<const Catalogue>> known_trees(const std::string& where,
+Result<std::shared_ptr<const Catalogue>> known_trees(const Place& place, const std::string& where,
                                                      const std::vector<std::string>& imports) {
-  if (where.find("://") != std::string::npos) return ask_server(where);
+  if (where.find("://") != std::string::npos) return ask_server(where, access_token(place));
   if (!where.ends_with(".capnp")) return read_catalogue(where);
   const auto trees = compile_schema(where, imports);
   if (!trees) return trees.error();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/command/place.h"
 #include "schema/catalogue.h"
 
 namespace coppice::command {
@@ -16,7 +17,7 @@ std::shared_ptr<const Catalogue> read_catalogue(const std::filesystem::path& fol
 // What a schema is compared with: such a folder, a server that runs ("ws://shop.local/shop"), or a
 // schema file ("old.capnp"), of which only the newest version is known. Errors: as compile_schema
 // and ask_for_catalogue. Throws StorageError.
-Result<std::shared_ptr<const Catalogue>> known_trees(const std::string& where,
+Result<std::shared_ptr<const Catalogue>> known_trees(const Place& place, const std::string& where,
                                                      const std::vector<std::string>& imports);
 
 }  // namespace coppice::command

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "client/command/access_token.h"
+
 namespace coppice::command {
 namespace {
 
@@ -65,19 +67,20 @@ Client open_or_make(const Place& place, const std::string& application) {
   return open(place, Client::Access::read_write, application);
 }
 
-Result<std::string> connect_to(Client& client, const std::string& url) {
+Result<std::string> connect_to(Client& client, const Place& place, const std::string& url) {
   const std::string target = url.empty() ? client.status().url : url;
   if (target.empty()) {
     return error(Errc::offline,
                  "This replica was never connected: say where its server is, "
                  "as in ws://shop.local:7400/shop.");
   }
-  if (const auto connecting = client.connect(target); !connecting) return connecting.error();
+  if (const auto connecting = client.connect(target, access_token(place)); !connecting)
+    return connecting.error();
   return target;
 }
 
-Result<Done> OnlineWork::connect(const std::string& url) {
-  const auto connecting = connect_to(client_, url);
+Result<Done> OnlineWork::connect(const Place& place, const std::string& url) {
+  const auto connecting = connect_to(client_, place, url);
   if (!connecting) return connecting.error();
   url_ = *connecting;
   last_connected_ = std::chrono::steady_clock::now();

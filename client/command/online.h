@@ -32,7 +32,7 @@ class OnlineWork {
       : client_(client), patience_(patience), interrupts_(interrupts), progress_(progress) {}
 
   // To `url`, or if that is empty to where the replica was connected before.
-  Result<Done> connect(const std::string& url);
+  Result<Done> connect(const Place& place, const std::string& url);
   // Errors: offline, cancelled (Ctrl-C), or what the server said.
   Result<Done> wait_until(const std::function<bool(const Status&)>& reached);
   // Everything the server has is here, and everything of ours has its answer. Errors: as
@@ -55,6 +55,6 @@ class OnlineWork {
 
 // Connects to `url`, or if that is empty to where the replica was connected before; returns that
 // URL.
-Result<std::string> connect_to(Client& client, const std::string& url);
+Result<std::string> connect_to(Client& client, const Place& place, const std::string& url);
 
 }  // namespace coppice::command

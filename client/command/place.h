@@ -16,6 +16,7 @@ enum class Form { people, json };
 struct Place {
   std::filesystem::path replica = ".";
   Chatter chatter = Chatter::usual;
+  std::filesystem::path token_file = {};  // empty: none was named
 };
 
 }  // namespace coppice::command

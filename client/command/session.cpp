@@ -12,7 +12,7 @@ Session::Session(const Place& place, const Line& line)
       work_(client_, line.patience, interrupts_, progress_) {}
 
 Result<Done> Session::go_live() {
-  if (auto connecting = work_.connect(line_.server); !connecting) return connecting;
+  if (auto connecting = work_.connect(place_, line_.server); !connecting) return connecting;
   return work_.wait_until(
       [](const Status& status) { return status.connection == Connection::live; });
 }

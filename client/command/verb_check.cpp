@@ -63,7 +63,7 @@ class Check {
  private:
   Result<Done> compare(Client& client, CheckReport& report) {
     OnlineWork work(client, verb_.patience, interrupts_, progress_);
-    if (auto connecting = work.connect(verb_.against); !connecting) return connecting;
+    if (auto connecting = work.connect(place_, verb_.against); !connecting) return connecting;
     const auto live =
         work.wait_until([](const Status& status) { return status.connection == Connection::live; });
     if (!live) return live;

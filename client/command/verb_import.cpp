@@ -69,7 +69,7 @@ class Import {
  private:
   Result<Done> connect() {
     if (verb_.server.empty()) return Done{};
-    if (auto connecting = online_.connect(verb_.server); !connecting) return connecting;
+    if (auto connecting = online_.connect(place_, verb_.server); !connecting) return connecting;
     return online_.wait_until(
         [](const Status& status) { return status.connection == Connection::live; });
   }

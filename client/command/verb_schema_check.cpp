@@ -83,10 +83,10 @@ void print(const TreeInfo& tree, const Report& report) {
 
 }  // namespace
 
-Result<CheckedSchemas> run(const Place&, const SchemaCheckVerb& verb) {
+Result<CheckedSchemas> run(const Place& place, const SchemaCheckVerb& verb) {
   const auto trees = compile_schema(verb.file, verb.imports);
   if (!trees) return trees.error();
-  const auto known = known_trees(verb.against, verb.imports);
+  const auto known = known_trees(place, verb.against, verb.imports);
   if (!known) return known.error();
   CheckedSchemas checked;
   for (const TreeInfoPtr& tree : *trees) {

@@ -23,7 +23,7 @@ Result<Done> sync(Client& client, const Place& place, const SyncVerb& verb) {
     if (auto anew = client.fetch_anew(); !anew) return anew;
   }
   OnlineWork work(client, verb.patience, interrupts, progress);
-  if (auto connecting = work.connect(verb.server); !connecting) return connecting;
+  if (auto connecting = work.connect(place, verb.server); !connecting) return connecting;
   if (auto settled = work.wait_until_settled(); !settled) return settled;
   if (place.chatter == Chatter::usual) print_summary(client);
   return Done{};

@@ -105,7 +105,7 @@ Result<Done> run(const Place& place, const WatchVerb& verb) {
     const auto tree = find_tree(client.snapshot().catalogue(), verb.tree);
     if (!tree) return tree.error();
   }
-  if (const auto connecting = connect_to(client, verb.server); !connecting) {
+  if (const auto connecting = connect_to(client, place, verb.server); !connecting) {
     return connecting.error();
   }
   return watch(client, verb, interrupts);

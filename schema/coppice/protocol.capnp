@@ -83,6 +83,9 @@ struct ToServer {
     # Instead of a hello, by who is no replica and wants to know what there is: the version of the protocol. Answered with all
     # versions of all trees as ToClient.catalogue, then `described`, or with `refused`; then the server says goodbye. Nothing is
     # remembered of it.
+
+    token @5 :Data;
+    # Before `describe`, where the database has users: as Hello.token.
   }
 }
 
@@ -130,6 +133,10 @@ struct Hello {
     tree @0 :UInt64;
     version @1 :UInt32;
   }
+
+  token @14 :Data;
+  # The access token of a user: 32 bytes, or empty. A database that has users lets nobody else in, and takes the user's name
+  # from the token, not from `user`. A database without users asks for none.
 }
 
 struct FirstSync {
@@ -163,6 +170,13 @@ struct Request {
     # on another one waits again.
     giveBack @5 :GiveBack;
     lease @6 :LeaseRequest;
+    breakBorrow @7 :Break;
+    takeOver @8 :Borrow;
+    # Moves borrows of the same user from other devices to this one. All or none.
+    handOver @9 :HandOver;
+    accept @10 :Accept;
+    nudge @11 :Nudge;
+    revoke @12 :Revoke;
   }
 }
 
@@ -234,6 +248,50 @@ struct RecordName {
   id @1 :UInt64;
 }
 
+struct Break {
+  # Ends borrows of others, all or none, by the right to break; or, where they are overdue for long, by who waits for them.
+  # What the holders have not handed in goes to their drawers.
+  records @0 :List(RecordName);
+  tokens @1 :List(UInt64);
+  # Empty, or one for each record: the grant that is meant, or 0 for whichever it is. Another one is not broken.
+  reason @2 :Text;
+  # Compulsory.
+}
+
+struct HandOver {
+  # Offers borrows to a user, who gets each with an Accept; until then the holder goes on. Who has the right to break may
+  # offer what others hold. An earlier offer of the same record is over.
+  records @0 :List(RecordName);
+  tokens @1 :List(UInt64);
+  # As in Break.
+  user @2 :Text;
+  # Empty: takes the offer back.
+  reason @3 :Text;
+}
+
+struct Accept {
+  # Takes what was offered to this user by a HandOver: all or none; answered as a borrow. The former holders' devices are
+  # fenced as by a break. To decline, a GiveBack with token 0.
+  records @0 :List(RecordName);
+  purpose @1 :Text;
+  expectedReturn @2 :Int64;
+}
+
+struct Nudge {
+  # Asks the holders to return these records. Once in a minute from one client for one record.
+  records @0 :List(RecordName);
+  text @1 :Text;
+}
+
+struct Revoke {
+  # By an administrator: the device, or every device of the user with its tokens, is refused from now on, and its borrows are
+  # broken. Its leases are retired: nobody gets these ids.
+  client @0 :UInt32;
+  # A device. 0: `user` is meant.
+  user @1 :Text;
+  reason @2 :Text;
+}
+
 struct LeaseRequest {
   tree @0 :UInt64;
   count @1 :UInt64;
@@ -287,6 +345,76 @@ struct ToClient {
 
     described @9 :Description;
     # After the catalogue.
+
+    ended @10 :List(Ending);
+    # Borrows that ended by another's will, to everybody on line; and after the Welcome those of the client itself that its
+    # cursor has not passed. Comes before the changes that carry it out, so before anybody uses a next grant.
+
+    handOvers @11 :List(HandOverOffer);
+    # To the user that is offered something, or was: all offers to that user as they are now.
+
+    nudged @12 :List(Nudged);
+    # To the holder, at once or after the next Welcome.
+
+    lines @13 :Lines;
+    # Who waits for what: everything after the Welcome, then what changed.
+  }
+}
+
+struct Ending {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  token @2 :UInt64;
+  # The grant that is dead.
+  how @3 :How;
+  holder @4 :Holder;
+  # Who had it.
+  by @5 :Holder;
+  # Whose will it was: device and user.
+  time @6 :Int64;
+  reason @7 :Text;
+  sequence @8 :UInt64;
+  # Done when the cursor has reached this.
+
+  enum How {
+    broken @0;
+    takenOver @1;
+    handedOver @2;
+    revoked @3;
+  }
+}
+
+struct HandOverOffer {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  holder @2 :Holder;
+  by @3 :Holder;
+  # Who offers it: mostly the holder.
+  time @4 :Int64;
+  reason @5 :Text;
+}
+
+struct Nudged {
+  tree @0 :UInt64;
+  id @1 :UInt64;
+  by @2 :Holder;
+  time @3 :Int64;
+  text @4 :Text;
+}
+
+struct Lines {
+  whole @0 :Bool;
+  # These are all; else only those of the records named, and an empty line is over.
+  lines @1 :List(Line);
+
+  struct Line {
+    tree @0 :UInt64;
+    id @1 :UInt64;
+    waiting @2 :List(UInt32);
+    # Clients, the next one first.
+    keptFor @3 :UInt32;
+    until @4 :Int64;
+    # The client that has an offer until then; 0: none.
   }
 }
 
@@ -348,6 +476,8 @@ struct Answer {
     waiting @4 :List(Waiting);
     gaveBack @5 :Void;
     leased @6 :Lease;
+    done @7 :Void;
+    # breakBorrow, handOver, nudge, revoke. takeOver and accept are answered with `borrowed`.
   }
 }
 
@@ -404,6 +534,8 @@ struct Holder {
   purpose @5 :Text;
   expectedReturn @6 :Int64;
   token @7 :UInt64;
+  overdue @8 :Int64;
+  # Since when nobody has heard of the holder for too long, or the expected return is over; 0: it is not overdue.
 }
 
 struct Changes {
@@ -528,4 +660,10 @@ enum Code {
   notSupported @37;      # this version does not do that
   notUnique @38;         # another record has the value already: `actual` is its key in the same tree; choose another value
   indexSetAside @39;     # an indexer of the application failed: its index is built anew later; never sent
+  unknownUser @40;       # the database has users, and the access token is none of theirs; ask an administrator for one
+  revoked @41;           # an administrator has revoked this device; work here is kept, and another replica is needed
+  notOverdue @42;        # a waiter may not break it yet; see actual: when it may
+  alreadyFree @43;       # nobody has it, or not by this grant any more; borrow it
+  offerGone @44;         # it is not offered to this user, or not any more; ask for it
+  tooSoon @45;           # asked already a moment ago; wait a minute
 }

@@ -81,6 +81,18 @@ void TestServer::wait_us(std::int64_t us) {
   run();
 }
 
+AccessToken TestServer::add_user(const std::string& name, const std::string& role,
+                                 std::vector<std::string> trees) {
+  const Tables tables(*database_);
+  return database_->write([&](store::WriteTxn& txn) {
+    const Users users(tables);
+    REQUIRE(users.add(txn, {name, role, trees, now_us}));
+    const auto token = users.give_token(txn, name, now_us, [&] { return ++random_; });
+    REQUIRE(token);
+    return *token;
+  });
+}
+
 Records TestServer::records() {
   Records all;
   const auto txn = database_->read();
@@ -107,8 +119,13 @@ std::uint64_t TestServer::number(const std::string& name) {
 // ---------------------------------------------------------------------------------------------------------------
 // Peer
 
-Peer::Peer(TestServer& server, std::string user, std::string device)
-    : user(std::move(user)), device(std::move(device)), uuid(16), server_(server) {
+Peer::Peer(TestServer& server, std::string user, std::string device,
+           std::optional<AccessToken> token)
+    : user(std::move(user)),
+      device(std::move(device)),
+      uuid(16),
+      token(std::move(token)),
+      server_(server) {
   const auto hash = std::hash<std::string>{}(this->user + "/" + this->device);
   std::memcpy(uuid.data(), &hash, sizeof hash);
   connect();
@@ -137,6 +154,7 @@ void Peer::connect(const std::function<void(Hello)>& change) {
   }
   hello.setAcknowledged(acknowledged);
   hello.setLastOperation(last_operation);
+  if (token) hello.setToken({reinterpret_cast<const kj::byte*>(token->data()), token->size()});
   auto schemas = hello.initSchemas(2);
   schemas.setWithCaveats(0, embedded(TreeOf<shop::Part>::schema()));
   schemas.setWithCaveats(1, embedded(TreeOf<shop::Company>::schema()));
@@ -501,8 +519,9 @@ std::uint64_t token_of(protocol::Answer::Reader answer) {
   return answer.getAccepted().getGrants()[0].getToken();
 }
 
-Maker::Maker(TestServer& server, std::string user, std::string device)
-    : Peer(server, std::move(user), std::move(device)) {
+Maker::Maker(TestServer& server, std::string user, std::string device,
+             std::optional<AccessToken> token)
+    : Peer(server, std::move(user), std::move(device), std::move(token)) {
   first_id = ask(lease(kParts, 100)).getLeased().getBegin();
   ask(lease(kCompanies, 100));
 }

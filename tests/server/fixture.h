@@ -16,6 +16,7 @@
 #include "coppice/record.h"
 #include "server/invariants.h"
 #include "server/server_core.h"
+#include "server/users.h"
 #include "shop.capnp.h"
 #include "shop.coppice.h"
 #include "store/database.h"
@@ -71,6 +72,10 @@ class TestServer {
   std::optional<RecordHeader> header(AnyKey key);
   std::uint64_t number(const std::string& name);
 
+  // Makes a user, as an administrator does, and gives a token of it.
+  AccessToken add_user(const std::string& name, const std::string& role,
+                       std::vector<std::string> trees = {});
+
   std::int64_t now_us = 1'000'000'000;
 
  private:
@@ -96,7 +101,8 @@ struct Message {
 class Peer {
  public:
   // Connects and says hello with the shop's schemas.
-  Peer(TestServer& server, std::string user, std::string device = "desk");
+  Peer(TestServer& server, std::string user, std::string device = "desk",
+       std::optional<AccessToken> token = std::nullopt);
 
   using Hello = protocol::Hello::Builder;
   using Request = protocol::Request::Builder;
@@ -142,6 +148,7 @@ class Peer {
   std::string user;
   std::string device;
   std::vector<std::byte> uuid;
+  std::optional<AccessToken> token;
   std::uint64_t cursor = 0;
   std::uint64_t last_operation = 0;
   std::uint64_t acknowledged = 0;
@@ -231,7 +238,8 @@ std::uint64_t token_of(protocol::Answer::Reader answer);
 // A peer with a lease of ids 1 to 100 of parts (or the next 100, ...), and as many companies.
 class Maker : public Peer {
  public:
-  Maker(TestServer& server, std::string user, std::string device = "desk");
+  Maker(TestServer& server, std::string user, std::string device = "desk",
+        std::optional<AccessToken> token = std::nullopt);
   std::uint64_t first_id = 0;
 };
 

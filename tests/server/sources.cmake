@@ -16,4 +16,5 @@ set(COPPICE_SERVER_TESTS
   server/no_space_test.cpp
   server/pins_test.cpp
   server/revision_test.cpp
+  server/rights_test.cpp
   server/waiting_test.cpp)

@@ -169,8 +169,9 @@ class Client {
   Client(Client&&) noexcept;
   ~Client();
 
-  // Returns at once and keeps trying, with growing pauses. Errors: bad_request for a URL that is
-  // none.
+  // Returns at once and keeps trying, with growing pauses. `token` is the access token of a user,
+  // for a database that has users: it is not stored in the replica. Errors: bad_request for a URL
+  // or a token that is none.
   Result<Done> connect(const std::string& url, const std::string& token = {});
   void disconnect();
   // Makes the next connection fetch every record again, as a first sync does, in place of what is

@@ -55,13 +55,19 @@ enum class Errc : std::uint16_t {
   not_supported = 37,
   not_unique = 38,
   index_set_aside = 39,
+  unknown_user = 40,
+  revoked = 41,
+  not_overdue = 42,
+  already_free = 43,
+  offer_gone = 44,
+  too_soon = 45,
 };
 
 // The word for a code as people and scripts see it: "borrow_lost".
 const char* to_string(Errc code);
 
 // Who has a record. Times are microseconds since 1970 UTC by the server's clock; 0 is "not known"
-// (expected_return) or "on line now" (last_seen).
+// (expected_return), "on line now" (last_seen) or "it is not" (overdue).
 struct Holder {
   std::uint32_t client = 0;
   std::string device;
@@ -71,6 +77,8 @@ struct Holder {
   std::string purpose;
   std::int64_t expected_return_us = 0;
   std::uint64_t token = 0;
+  // Since when nobody has heard of the holder for too long, or the return is late.
+  std::int64_t overdue_us = 0;
   bool operator==(const Holder&) const = default;
 };
 
