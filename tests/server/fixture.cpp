@@ -86,9 +86,9 @@ AccessToken TestServer::add_user(const std::string& name, const std::string& rol
   const Tables tables(*database_);
   return database_->write([&](store::WriteTxn& txn) {
     const Users users(tables);
-    REQUIRE(users.add(txn, {name, role, trees, now_us}));
+    REQUIRE(users.add(txn, {name, role, trees, now_us}).has_value());
     const auto token = users.give_token(txn, name, now_us, [&] { return ++random_; });
-    REQUIRE(token);
+    REQUIRE(token.has_value());
     return *token;
   });
 }
@@ -504,6 +504,8 @@ std::string outcome(protocol::Answer::Reader answer) {
       return "gave back";
     case protocol::Answer::LEASED:
       return "leased";
+    case protocol::Answer::DONE:
+      return "done";
   }
   std::string codes;
   for (const auto refusal : answer.getRefused()) {

@@ -94,11 +94,11 @@ TEST_CASE_METHOD(Company, "C2: rights are judged by what the database says when 
   const auto token = token_of(eve.ask(borrow({part(1)})));
   const Tables tables(server.database());
   server.database().write(
-      [&](store::WriteTxn& txn) { REQUIRE(Users(tables).set_role(txn, "eve", "viewer")); });
+      [&](store::WriteTxn& txn) { REQUIRE(Users(tables).set_role(txn, "eve", "viewer").has_value()); });
   CHECK(outcome(eve.ask(Work().check_in(part(1), token, 1, part_body("R1b")))) == "no_right");
   // What a person may not change any more may still be given back.
   CHECK(outcome(eve.ask(give_back(part(1), token))) == "gave back");
-  server.database().write([&](store::WriteTxn& txn) { REQUIRE(Users(tables).remove(txn, "eve")); });
+  server.database().write([&](store::WriteTxn& txn) { REQUIRE(Users(tables).remove(txn, "eve").has_value()); });
   CHECK(outcome(eve.ask(borrow({part(1)}))) == "no_right");
 }
 
@@ -116,7 +116,7 @@ TEST_CASE_METHOD(Company, "roles are data: an administrator gives a role another
   server.database().write([&](store::WriteTxn& txn) {
     Role engineer = *Users(tables).role(txn, "engineer");
     engineer.rights.add(Right::release);
-    REQUIRE(Users(tables).put_role(txn, engineer));
+    REQUIRE(Users(tables).put_role(txn, engineer).has_value());
   });
   const auto token = token_of(eve.ask(borrow({part(1)})));
   CHECK(outcome(eve.ask(Work().release(part(1), token, 1))) == "accepted");
@@ -158,12 +158,12 @@ TEST_CASE("what cannot be a user or a role is refused, and changes nothing", "[s
   const Tables tables(server.database());
   const Users users(tables);
   server.database().write([&](store::WriteTxn& txn) {
-    CHECK_FALSE(users.add(txn, {"ann", "viewer", {}, 0}));
-    CHECK_FALSE(users.add(txn, {"", "viewer", {}, 0}));
-    CHECK_FALSE(users.add(txn, {"bob", "king", {}, 0}));
-    CHECK_FALSE(users.set_role(txn, "cleo", "viewer"));
-    CHECK_FALSE(users.remove(txn, "cleo"));
-    CHECK_FALSE(users.put_role(txn, {"", {}}));
+    CHECK_FALSE(users.add(txn, {"ann", "viewer", {}, 0}).has_value());
+    CHECK_FALSE(users.add(txn, {"", "viewer", {}, 0}).has_value());
+    CHECK_FALSE(users.add(txn, {"bob", "king", {}, 0}).has_value());
+    CHECK_FALSE(users.set_role(txn, "cleo", "viewer").has_value());
+    CHECK_FALSE(users.remove(txn, "cleo").has_value());
+    CHECK_FALSE(users.put_role(txn, {"", {}}).has_value());
   });
   CHECK(users.all(server.database().read()).size() == 1);
 }
