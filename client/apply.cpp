@@ -171,14 +171,36 @@ void Applier::follow_borrow(AnyKey key, const std::optional<RecordHeader>& befor
     Holder holder = to_holder(change.getBorrow());
     holder.client = now.borrower;
     holder.token = now.token;
+    tell_if_overdue(key, holder);
     writer_.set_holder(key, holder);
   } else if (before && before->token != 0) {
     writer_.set_holder(key, std::nullopt);
   }
 }
 
+void Applier::tell_if_overdue(AnyKey key, const Holder& now) {
+  if (now.overdue_us == 0) return;
+  const auto before = writer_.holder(key);
+  if (before && before->overdue_us != 0 && before->token == now.token) return;
+  Event event;
+  event.kind = Event::Kind::overdue;
+  event.key = key;
+  event.holder = now;
+  writer_.tell(std::move(event));
+}
+
 Error Applier::borrow_lost(AnyKey key, const RecordHeader& authority) const {
   std::string name = catalogue_->format(key);
+  const std::uint32_t ourselves = writer_.replica().client_number();
+  for (const EndedBorrow& ended : endings_) {
+    if (ended.record != key.record() || ended.holder.client != ourselves) continue;
+    Error lost = error(Errc::borrow_lost,
+                       ended.sentence(name) +
+                           " Your changes are kept as a conflict: borrow it again and apply them.",
+                       key);
+    lost.holder = ended.by;
+    return lost;
+  }
   return error(
       Errc::borrow_lost,
       "The borrow of " + name + " is over" +

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
+#include "client/ended_borrow.h"
 #include "client/replica_writer.h"
 #include "coppice/protocol.capnp.h"
 
@@ -17,8 +19,9 @@ namespace coppice::client {
 // is the authority's state at its cursor plus the outbox.
 class Applier {
  public:
-  explicit Applier(ReplicaWriter& writer)
-      : writer_(writer), catalogue_(writer.replica().database().catalogue()) {}
+  // `endings` are borrows of ours that others have ended, and must live as long as this.
+  explicit Applier(ReplicaWriter& writer, std::span<const EndedBorrow> endings = {})
+      : writer_(writer), endings_(endings), catalogue_(writer.replica().database().catalogue()) {}
 
   // One change of the feed, or one record of a first sync. Errors: bad_request, if the server sent
   // what cannot be; the whole transaction must then be given up.
@@ -63,6 +66,7 @@ class Applier {
   void take_back(const Touched& touched, std::uint64_t operation, const Error& why);
   void forget_request(std::uint64_t operation);
   void authority_has(AnyKey key, RecordView value, protocol::Change::Reader change);
+  void tell_if_overdue(AnyKey key, const Holder& now);
   void follow_borrow(AnyKey key, const std::optional<RecordHeader>& before, const RecordHeader& now,
                      protocol::Change::Reader change);
   // An edit that was never handed in loses its borrow: it goes to the drawer.
@@ -87,6 +91,7 @@ class Applier {
   Result<std::span<const std::byte>> with_our_body(AnyKey key, std::span<const std::byte> value);
 
   ReplicaWriter& writer_;
+  const std::span<const EndedBorrow> endings_;
   const std::shared_ptr<const Catalogue> catalogue_;
   TreeInfoPtr last_tree_;
   // What the operation that is_our_create() looked at last creates.

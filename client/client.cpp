@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "client/access_token.h"
+#include "client/ask.h"
 #include "client/check_replica.h"
 #include "client/client_implementation.h"
 #include "client/drawer.h"
@@ -41,40 +42,6 @@ Client::Options with_defaults(Client::Options options) {
   if (options.name.empty()) options.name = host_name();
   if (options.user.empty()) options.user = login_name();
   return options;
-}
-
-void set_names(capnp::List<protocol::RecordName>::Builder names,
-               const std::vector<AnyKey>& records) {
-  for (unsigned i = 0; i < records.size(); ++i) {
-    names[i].setTree(records[i].tree.value);
-    names[i].setId(records[i].id().value);
-  }
-}
-
-void set_borrow(protocol::Borrow::Builder borrow, const std::vector<AnyKey>& records,
-                const CheckOut& options) {
-  set_names(borrow.initRecords(static_cast<unsigned>(records.size())), records);
-  borrow.setPurpose(options.reason);
-  borrow.setExpectedReturn(options.expected_return_us);
-}
-
-// Queues a request for which the server must be there, and promises its answer.
-template <typename T>
-Pending<T> ask(Client::Implementation& client, const char* what, bool on_line_only,
-               const std::function<void(protocol::Request::Builder)>& fill) {
-  auto promise = client.promise<T>();
-  auto asked = client.as_writer([&]() -> Result<Done> {
-    if (auto writable = client.writable(); !writable) return writable.error();
-    if (on_line_only && !client.sync.on_line()) {
-      return error(Errc::offline, std::string("We are off line, and only the server can ") + what +
-                                      ". " + "Try again when it can be reached.");
-    }
-    client.sync.promises().wait(client::queue_request(client.replica, fill), promise);
-    return Done{};
-  });
-  if (!asked) promise.settle(asked.error());
-  client.wake();
-  return promise.pending();
 }
 
 }  // namespace
@@ -248,53 +215,13 @@ Pending<Accepted> Client::submit(const std::function<void(Transaction&)>& fn) {
   return promise.pending();
 }
 
-Pending<Borrow> Client::check_out(std::vector<AnyKey> records, CheckOut options) {
-  return ask<Borrow>(*implementation_, "lend records", true,
-                     [&](protocol::Request::Builder request) {
-                       set_borrow(request.initBorrow(), records, options);
-                     });
-}
-
-Pending<InLine> Client::wait_in_line(std::vector<AnyKey> records, CheckOut options) {
-  return ask<InLine>(*implementation_, "keep our place in line", true,
-                     [&](protocol::Request::Builder request) {
-                       set_borrow(request.initWait(), records, options);
-                     });
-}
-
-Pending<Done> Client::give_back(std::vector<AnyKey> records) {
-  auto& self = *implementation_;
-  auto promise = self.promise<Done>();
-  auto asked = self.as_writer([&]() -> Result<Done> {
-    if (auto writable = self.writable(); !writable) return writable.error();
-    auto queued = client::queue_give_back(self.replica, records);
-    if (!queued) return queued.error();
-    self.events.push(std::move(queued->events));
-    self.sync.promises().wait(queued->operation, promise);
-    return Done{};
-  });
-  if (!asked) promise.settle(asked.error());
-  self.wake();
-  return promise.pending();
-}
-
-std::vector<AnyKey> Client::borrowed() const {
-  auto now = snapshot();
-  std::vector<AnyKey> ours;
-  for (const auto& [record, holder] : now.borrows()) {
-    if (holder.client != implementation_->replica.client_number()) continue;
-    auto head = now.head(record);
-    if (head && head->header().borrower == holder.client) ours.push_back(head->key);
-  }
-  return ours;
-}
-
 Pending<Leased> Client::lease(TreeId tree, std::uint64_t count) {
-  return ask<Leased>(*implementation_, "lease ids", false, [&](protocol::Request::Builder request) {
-    auto lease = request.initLease();
-    lease.setTree(tree.value);
-    lease.setCount(count);
-  });
+  return client::ask<Leased>(*implementation_, "lease ids", client::Asked::any_time,
+                             [&](protocol::Request::Builder request) {
+                               auto lease = request.initLease();
+                               lease.setTree(tree.value);
+                               lease.setCount(count);
+                             });
 }
 
 std::uint64_t Client::ids_left(TreeId tree) const {

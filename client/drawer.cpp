@@ -167,6 +167,19 @@ void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, c
   put_conflict(writer, conflict, {why});
 }
 
+void keep_shelf_as_conflict(ReplicaWriter& writer, const ShelvedWork& work, const Error& why) {
+  capnp::MallocMessageBuilder message;
+  auto conflict = message.initRoot<stored::Conflict>();
+  auto action = conflict.initTransaction().initActions(1)[0];
+  action.setKind(protocol::Action::Kind::CHECK_IN);
+  action.setTree(work.key.tree.value);
+  action.setKey(work.key.word.value);
+  action.setBaseIteration(work.base_iteration);
+  action.setSchemaVersion(work.schema_version);
+  action.setBody(data_of(std::as_bytes(work.body)));
+  put_conflict(writer, conflict, {why});
+}
+
 namespace {
 
 // Trees of bodies without a version whose schema is not kept with the conflict yet.

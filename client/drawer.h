@@ -15,6 +15,14 @@ void keep_request_as_conflict(ReplicaWriter& writer, std::uint64_t operation,
                               const std::vector<Error>& reasons);
 
 // The same for an edit that was never handed in.
+// Somebody else's work, which nobody handed in.
+struct ShelvedWork {
+  AnyKey key;
+  std::uint32_t base_iteration = 0;
+  std::uint32_t schema_version = 0;
+  std::span<const std::uint64_t> body;
+};
+void keep_shelf_as_conflict(ReplicaWriter& writer, const ShelvedWork& work, const Error& why);
 void keep_edit_as_conflict(ReplicaWriter& writer, AnyKey key, RecordView mine, const Error& why);
 
 // Adds to conflicts with bodies of these trees whose version has no number the schema that

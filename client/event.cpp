@@ -60,6 +60,18 @@ const char* to_string(Event::Kind kind) {
       return "updated";
     case Event::Kind::left:
       return "left";
+    case Event::Kind::broken:
+      return "broken";
+    case Event::Kind::taken_over:
+      return "taken_over";
+    case Event::Kind::handed_over:
+      return "handed_over";
+    case Event::Kind::hand_over:
+      return "hand_over";
+    case Event::Kind::overdue:
+      return "overdue";
+    case Event::Kind::nudged:
+      return "nudged";
   }
   return "unknown";
 }

@@ -151,6 +151,8 @@ inline constexpr std::string_view kClientUuid = "client.uuid";
 inline constexpr std::string_view kClientNumber = "client.number";
 inline constexpr std::string_view kDatabaseUuid = "database.uuid";
 inline constexpr std::string_view kApplication = "application";
+// Who waits for what, as the server told it last: a protocol::Lines as one segment.
+inline constexpr std::string_view kLines = "lines";
 inline constexpr std::string_view kServerUrl = "server.url";
 inline constexpr std::string_view kEpoch = "epoch";
 inline constexpr std::string_view kCursor = "cursor";

@@ -40,7 +40,7 @@ void TransactionState::retry(const Conflict::Item& item, protocol::Action::Reade
     case ActionKind::CREATE:
       return create_again(item, borrowing);
     case ActionKind::CHECK_IN:
-      return check_in_again(item.key, item, borrowing);
+      return check_in_again(item, action.getBaseIteration(), borrowing);
     case ActionKind::RELEASE:
       return release(item.key, {}, action.getStateTo());
     case ActionKind::NEXT_REVISION:
@@ -70,12 +70,16 @@ void TransactionState::create_again(const Conflict::Item& item, Borrowing borrow
   append_create(key, borrowing, {checked->words().begin(), checked->words().end()});
 }
 
-void TransactionState::check_in_again(AnyKey key, const Conflict::Item& item, Borrowing borrowing) {
+void TransactionState::check_in_again(const Conflict::Item& item, std::uint32_t base_iteration,
+                                      Borrowing borrowing) {
+  const AnyKey key = item.key;
   Work* target = changeable_work(key, "nobody can change it. Make the next revision, and edit it.");
   if (!target) return;
   // After some refusals the work is still in the record, under its borrow.
   const bool still_there = target->body == item.mine;
-  const bool moved = !item.base.empty() && target->body != item.base;
+  // What the authority had when it refused need not be what the work was based on.
+  const bool moved = target->header.iteration != base_iteration ||
+                     (!item.base.empty() && target->body != item.base);
   if (moved && !still_there) {
     return refuse(Errc::stale_base, key,
                   "has changed since this work was based on it. Compare both versions, edit the "

@@ -6,6 +6,7 @@
 
 #include "client/convert.h"
 #include "client/index_walk.h"
+#include "client/known_lines.h"
 #include "client/snapshot_state.h"
 
 namespace coppice {
@@ -186,6 +187,10 @@ std::vector<std::pair<AnyKey, Holder>> Snapshot::borrows() const {
                          client::stored_holder(cursor.value()));
   }
   return borrows;
+}
+
+Waiters Snapshot::waiters(AnyKey record) const {
+  return client::waiters_of(state_->replica, state_->txn(), record);
 }
 
 std::string Snapshot::client_name(std::uint32_t number) const {

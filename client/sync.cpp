@@ -60,6 +60,7 @@ void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
   if (welcomed_) {
     ask_for_ids();
     send_requests();
+    shelve(now_us);
   }
   warn_of_ids();
   settle_waiting();
@@ -110,6 +111,16 @@ void Sync::receive(const wire::Frame& frame) {
         apply_batch();
         return events_.push(std::move(event));
       }
+      case Which::SHELVES:
+        return shelves(root.getShelves());
+      case Which::ENDED:
+        return ended(root.getEnded());
+      case Which::HAND_OVERS:
+        return offered(root.getHandOvers());
+      case Which::NUDGED:
+        return nudged(root.getNudged());
+      case Which::LINES:
+        return lines(root.getLines());
       case Which::CHANGES:
         held_.push_back(frame);
         if (!root.getChanges().getComplete()) {
@@ -241,7 +252,8 @@ void Sync::apply(ReplicaWriter& writer, const wire::Frame& frame, Outcome& outco
 
 void Sync::apply_changes(ReplicaWriter& writer, protocol::Changes::Reader changes,
                          Outcome& outcome) {
-  Applier applier(writer);
+  tell_endings(writer, changes.getUpTo(), outcome);
+  Applier applier(writer, endings_);
   for (auto change : changes.getRecords()) {
     auto done = applier.change(change);
     if (!done) throw Broken{done.error()};
@@ -274,7 +286,7 @@ void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader 
   // Nobody was told of these records before, so nobody is told of each; status() says how far we
   // are.
   writer.set_telling(ReplicaWriter::Telling::off);
-  Applier applier(writer);
+  Applier applier(writer, endings_);
   for (auto record : part.getRecords()) {
     auto done = applier.snapshot_record(TreeId{part.getTree()}, record);
     if (!done) throw Broken{done.error()};
@@ -296,7 +308,9 @@ void Sync::apply_snapshot(ReplicaWriter& writer, protocol::SnapshotPart::Reader 
   // Records of the first trees may be older than those of the last: only the feed makes them one
   // state.
   position_.catching_up = true;
-  if (part.getLast()) position_.cursor = position.getSince();
+  if (!part.getLast()) return;
+  tell_endings(writer, position.getSince(), outcome);
+  position_.cursor = position.getSince();
 }
 
 void Sync::apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::Reader answers,
@@ -315,7 +329,7 @@ void Sync::apply_answers(ReplicaWriter& writer, capnp::List<protocol::Answer>::R
 }
 
 void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, Outcome& outcome) {
-  Applier applier(writer);
+  Applier applier(writer, endings_);
   const std::uint64_t operation = answer.getOperation();
   using Which = protocol::Answer::Which;
   switch (answer.which()) {
@@ -378,6 +392,10 @@ void Sync::apply_answer(ReplicaWriter& writer, protocol::Answer::Reader answer, 
       applier.gave_back(operation);
       outcome.settle.push_back([this, operation] { promises_.settle<Done>(operation, Done{}); });
       return;
+    case Which::DONE:
+      applier.answered(operation);
+      outcome.settle.push_back([this, operation] { promises_.settle<Done>(operation, Done{}); });
+      return;
     case Which::LEASED:
       return apply_lease(writer, operation, answer.getLeased(), outcome);
     default:
@@ -410,6 +428,7 @@ void Sync::conclude(Outcome outcome) {
   refresh_status();
   events_.push(std::move(outcome.events));
   settle_grants();
+  forget_endings();
   if (outcome.answered != 0) {
     while (!in_flight_.empty() && in_flight_.front() <= outcome.answered) in_flight_.pop_front();
     if (connected_ && welcomed_) {

@@ -8,10 +8,12 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "client/comparing.h"
+#include "client/ended_borrow.h"
 #include "client/event_queue.h"
 #include "client/promises.h"
 #include "client/replica.h"
@@ -62,11 +64,11 @@ class Sync {
 
   // Deals with what happened, in order, and does what is due.
   void step(std::deque<WireEvent> happened, std::int64_t now_us);
-  // When step() is due though nothing happens: the next connection attempt, or at once while
-  // indexes are built.
+  // When step() is due though nothing happens: the next connection attempt, the next copy of
+  // unfinished work to the server, or at once while indexes are built.
   std::optional<std::int64_t> deadline_us() const {
     if (replica_.indexes().has_work()) return 0;
-    return connect_at_us_;
+    return connect_at_us_ ? connect_at_us_ : shelve_deadline_us();
   }
 
   // The replica could not be written (a full disk): the connection is given up, and tried again
@@ -80,11 +82,14 @@ class Sync {
   void when_live(Promise<Done> promise);
   // What the replica and the authority do not have in common.
   void compare(Promise<Comparison> promise);
+  // Puts what others have left on the server into the drawer.
+  void fetch_shelves(const std::vector<AnyKey>& records, Promise<Done> promise);
   // Settles everything that waits for the server with this.
   void refuse_waiting(const Error& why);
 
   // Any thread.
   Status status() const;
+  std::vector<HandOver> hand_overs() const;
 
  private:
   // Everything that one write transaction of apply() decides and the world learns only after its
@@ -93,6 +98,8 @@ class Sync {
     std::vector<std::function<void()>> settle;
     std::vector<Event> events;
     std::uint64_t answered = 0;
+    // Endings up to this sequence are among the events.
+    std::uint64_t endings_told = 0;
     bool retry_later = false;
     std::optional<Error> broken;
   };
@@ -110,6 +117,22 @@ class Sync {
     std::uint64_t operation;
     std::uint64_t sequence;
     std::vector<AnyKey> records;
+  };
+
+  // Work that is not handed in, on its way to the server.
+  struct ShelfCopy {
+    AnyKey key;
+    std::uint64_t token = 0;
+    std::uint64_t digest = 0;
+    std::uint32_t base_iteration = 0;
+    std::uint32_t schema_version = 0;
+    std::span<const std::uint64_t> body = {};  // empty: there is none any more
+  };
+  // What the server was sent last of a record.
+  struct Shelved {
+    std::uint64_t token = 0;
+    std::uint64_t digest = 0;
+    bool operator==(const Shelved&) const = default;
   };
 
   // Connection (sync_connection.cpp).
@@ -147,6 +170,13 @@ class Sync {
   void apply_names(capnp::List<protocol::ClientName>::Reader names);
   void apply_lease(ReplicaWriter& writer, std::uint64_t operation, protocol::Lease::Reader lease,
                    Outcome& outcome);
+  // What it tells of borrows (sync_borrows.cpp).
+  void ended(capnp::List<protocol::Ending>::Reader endings);
+  void offered(capnp::List<protocol::HandOverOffer>::Reader offers);
+  void nudged(capnp::List<protocol::Nudged>::Reader nudges);
+  void lines(protocol::Lines::Reader lines);
+  void tell_endings(ReplicaWriter& writer, std::uint64_t up_to, Outcome& outcome);
+  void forget_endings();
   void conclude(Outcome outcome);
   void settle_grants();
   // What we send (sync_send.cpp).
@@ -159,6 +189,14 @@ class Sync {
   void tell_of_ids(TreeId tree, int percent);
   void settle_waiting();
   bool is_live() const;
+  // Shelves (sync_shelves.cpp).
+  void shelve(std::int64_t now_us);
+  std::optional<std::int64_t> shelve_deadline_us() const;
+  std::vector<ShelfCopy> edited_records(const store::Txn& txn) const;
+  void send_shelves(std::span<const ShelfCopy> copies);
+  void shelves(capnp::List<protocol::Shelf>::Reader shelves);
+  bool keep_shelf(ReplicaWriter& writer, protocol::Shelf::Reader shelf);
+  void end_fetch(Result<Done> result);
   // Comparing (sync_compare.cpp).
   void ask_compare();
   void compared(protocol::Compared::Reader answer);
@@ -185,6 +223,12 @@ class Sync {
   };
   std::unique_ptr<Compare> compare_;  // null: nobody asked
   std::vector<Granted> granted_;
+  std::optional<Promise<Done>> fetching_;
+  std::map<AnyKey, Shelved> shelved_;  // on this connection, by record
+  std::int64_t shelve_at_us_ = 0;
+  std::uint64_t shelved_commit_ = 0;
+  // Borrows that others have ended, by changes that are not here yet; rising.
+  std::vector<EndedBorrow> endings_;
   // Accepted operations whose effect has not come yet, and when the server did them.
   std::map<std::uint64_t, std::int64_t> accepted_at_us_;
   std::deque<WireEvent> waiting_;  // what happened and was not dealt with yet
@@ -215,6 +259,7 @@ class Sync {
   // Any thread.
   mutable std::mutex status_mutex_;
   Status status_;
+  std::vector<HandOver> hand_overs_;
 };
 
 }  // namespace coppice::client

@@ -191,6 +191,15 @@ void Sync::lost(const wire::Closed& why, std::int64_t now_us) {
   welcomed_ = false;
   held_.clear();
   in_flight_.clear();
+  // What still concerns us is said again after the next welcome.
+  endings_.clear();
+  shelved_.clear();
+  shelved_commit_ = 0;
+  end_fetch(error(Errc::offline, "The connection was lost before the answer came. Ask again."));
+  {
+    std::lock_guard lock(status_mutex_);
+    hand_overs_.clear();
+  }
   end_compare(error(Errc::offline,
                     "The connection was lost before the comparison was complete. Ask again."));
   std::string reason = std::exchange(why_given_up_, {});
@@ -326,7 +335,7 @@ void Sync::bind(protocol::Welcome::Reader welcome) {
   // Coming back to where nothing has happened is the usual case, and need not wait for the disk.
   const bool known = [&] {
     auto txn = replica_.database().read();
-    return meta.text(txn, fact::kDatabaseUuid) == uuid &&
+    return meta.text(txn, fact::kDatabaseUuid) == uuid && meta.text(txn, fact::kLines).empty() &&
            std::ranges::all_of(numbers, [&](const auto& fact) {
              return meta.number(txn, fact.first) == fact.second;
            });
@@ -334,6 +343,7 @@ void Sync::bind(protocol::Welcome::Reader welcome) {
   if (!known) {
     replica_.database().write([&](store::WriteTxn& txn) {
       meta.set_text(txn, fact::kDatabaseUuid, uuid);
+      meta.set_text(txn, fact::kLines, "");
       for (const auto& [name, number] : numbers) meta.set_number(txn, name, number);
     });
   }

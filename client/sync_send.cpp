@@ -112,6 +112,7 @@ void Sync::when_live(Promise<Done> promise) { live_promises_.push_back(std::move
 void Sync::refuse_waiting(const Error& why) {
   promises_.refuse_all(why);
   end_compare(why);
+  end_fetch(why);
   for (auto& flush : std::exchange(flush_promises_, {})) flush.promise.settle(why);
   for (auto& promise : std::exchange(live_promises_, {})) promise.settle(why);
 }

@@ -121,7 +121,8 @@ class TransactionState {
   bool fits_schema(const Conflict::Item& item);
   void retry(const Conflict::Item& item, protocol::Action::Reader action);
   void create_again(const Conflict::Item& item, Borrowing borrowing);
-  void check_in_again(AnyKey key, const Conflict::Item& item, Borrowing borrowing);
+  void check_in_again(const Conflict::Item& item, std::uint32_t base_iteration,
+                      Borrowing borrowing);
   AnyKey append_create(AnyKey key, Borrowing borrowing, std::vector<std::uint64_t> body);
   void drop_actions(AnyKey key);
   void check_limits();

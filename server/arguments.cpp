@@ -58,6 +58,22 @@ std::string complain_about_name(const std::string& text) {
          "' is no name of a database: use letters, digits, '_' and '-', at most 64 of them";
 }
 
+// Nothing: no number of days. Negative: "never".
+std::optional<double> parse_days(const std::string& text) {
+  if (text == "never") return -1;
+  double days = 0;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%lf%n", &days, &used) != 1) return std::nullopt;
+  if (static_cast<std::size_t>(used) != text.size() || !(days >= 0 && days < 100'000))
+    return std::nullopt;
+  return days;
+}
+
+std::string complain_about_days(const std::string& text) {
+  if (parse_days(text)) return {};
+  return "'" + text + "' is neither a number of days nor 'never'";
+}
+
 // A verb of `user` or `role`.
 CLI::App* add_action(CLI::App& app, Arguments& arguments, const char* name, const char* about,
                      UserCommand::Action action) {
@@ -110,6 +126,7 @@ void add_role_commands(CLI::App& app, Arguments& arguments) {
 std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   Arguments arguments;
   std::string listen = "127.0.0.1:7400";
+  std::string waiters_break = "7";
   bool check = false, compact = false;
 
   CLI::App app("The Coppice server: the authority of one database, which replicas sync with.",
@@ -127,12 +144,28 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   app.add_option("--log-level", arguments.log_level, "How much to say on standard error")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+  app.add_option("--overdue-after", arguments.overdue_days,
+                 "A borrow is overdue when its holder was silent for so many days of our uptime")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->type_name("DAYS");
+  app.add_option("--waiters-break-after", waiters_break,
+                 "Who waits may break what is overdue for so many days, or never")
+      ->capture_default_str()
+      ->check(complain_about_days)
+      ->type_name("DAYS|never");
   auto* checks =
       app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
   app.add_flag("--compact", compact, "Give free pages back to the disk and end; no server may run")
       ->excludes(checks);
   add_user_commands(app, arguments);
   add_role_commands(app, arguments);
+  auto& audit = *app.add_subcommand("audit", "Prints what was decided; may run beside a server");
+  audit.callback([&arguments] { arguments.job = Arguments::Job::audit; });
+  audit.add_option("KEY", arguments.audit_record, "Only about this record, as \"parts:4711\"");
+  audit.add_option("--last", arguments.audit_count, "At most so many, the newest")
+      ->capture_default_str()
+      ->type_name("N");
   try {
     app.parse(count, texts);
   } catch (const CLI::Success& e) {
@@ -145,6 +178,7 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
   const Endpoint endpoint = *parse_endpoint(listen);
   arguments.address = endpoint.address;
   arguments.port = endpoint.port;
+  arguments.waiters_break_days = parse_days(waiters_break).value_or(-1);
   if (check) arguments.job = Arguments::Job::check;
   if (compact) arguments.job = Arguments::Job::compact;
   return arguments;

@@ -4,8 +4,10 @@
 #include <optional>
 
 #include "server/borrow_requests.h"
+#include "server/borrow_transfers.h"
 #include "server/creates.h"
 #include "server/messages.h"
+#include "server/revocation.h"
 #include "server/transaction.h"
 
 namespace coppice::server {
@@ -86,7 +88,7 @@ GroupResult Authority::decide(std::span<PendingRequest> requests, const WaitingL
     for (PendingRequest& pending : requests) outcomes.push_back(execute(ledger, pending));
     ledger.finish();
     return GroupResult{std::move(outcomes), ledger.changed_clients(), std::move(ledger.lines()),
-                       ledger.head()};
+                       std::move(ledger.news()), ledger.head()};
   });
 }
 
@@ -163,6 +165,25 @@ Decision Authority::decide(Ledger& ledger, const Request& request) {
         break;
       case protocol::Request::LEASE:
         decision = grant_lease(ledger, request.asker, request.body.getLease());
+        break;
+      case protocol::Request::BREAK_BORROW:
+        decision =
+            BorrowTransfers(ledger, request.asker).break_borrows(request.body.getBreakBorrow());
+        break;
+      case protocol::Request::TAKE_OVER:
+        decision = BorrowTransfers(ledger, request.asker).take_over(request.body.getTakeOver());
+        break;
+      case protocol::Request::HAND_OVER:
+        decision = BorrowTransfers(ledger, request.asker).hand_over(request.body.getHandOver());
+        break;
+      case protocol::Request::ACCEPT:
+        decision = BorrowTransfers(ledger, request.asker).accept(request.body.getAccept());
+        break;
+      case protocol::Request::NUDGE:
+        decision = BorrowTransfers(ledger, request.asker).nudge(request.body.getNudge());
+        break;
+      case protocol::Request::REVOKE:
+        decision = Revocation(ledger, request.asker).revoke(request.body.getRevoke());
         break;
       default:
         decision = refused(

@@ -53,6 +53,7 @@ struct GroupResult {
   std::vector<Outcome> outcomes;
   std::map<ClientNumber, Client> clients;
   WaitingLines lines;
+  News news;
   std::uint64_t head = 0;
 };
 

@@ -22,6 +22,7 @@ void Borrows::put(store::WriteTxn& txn, AnyKey record, const Borrow& borrow) con
       .number(borrow.expected_return_us)
       .number(borrow.client.value)
       .text(borrow.purpose);
+  if (borrow.overdue_us != 0) row.number(borrow.overdue_us).number(borrow.overdue_uptime_us);
   txn.put(table_, PairKey(record.tree.value, record.id().value).bytes(), row.row());
 }
 
@@ -38,6 +39,9 @@ Borrow Borrows::parse(store::Bytes row) {
   borrow.expected_return_us = reader.number<std::int64_t>();
   borrow.client = {reader.number<std::uint32_t>()};
   borrow.purpose = reader.text();
+  if (reader.rest().empty()) return borrow;
+  borrow.overdue_us = reader.number<std::int64_t>();
+  borrow.overdue_uptime_us = reader.number<std::int64_t>();
   return borrow;
 }
 

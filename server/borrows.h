@@ -13,7 +13,8 @@ namespace coppice::server {
 // given back; it does not expire, and survives every restart.
 //
 // Stored, all little-endian: token (8 bytes), operation (8), since_us (8), expected_return_us (8),
-// client (4), purpose with its length (4) before it.
+// client (4), purpose with its length (4) before it; then overdue_us (8) and overdue_uptime_us (8),
+// or nothing: it is not overdue.
 struct Borrow {
   // epoch << 48 | n, never used again.
   std::uint64_t token = 0;
@@ -24,6 +25,10 @@ struct Borrow {
   std::int64_t expected_return_us = 0;
   ClientNumber client;
   std::string purpose;
+  // Since when it is overdue; 0: it is not.
+  std::int64_t overdue_us = 0;
+  // The same by the server's uptime, by which waiting is measured.
+  std::int64_t overdue_uptime_us = 0;
 
   bool operator==(const Borrow&) const = default;
 

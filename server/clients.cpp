@@ -94,6 +94,7 @@ Holder Clients::holder(const Borrow& borrow) const {
   holder.purpose = borrow.purpose;
   holder.expected_return_us = borrow.expected_return_us;
   holder.token = borrow.token;
+  holder.overdue_us = borrow.overdue_us;
   return holder;
 }
 

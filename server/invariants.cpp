@@ -2,10 +2,12 @@
 
 #include <set>
 
+#include "server/borrow_notes.h"
 #include "server/borrows.h"
 #include "server/clients.h"
 #include "server/leases.h"
 #include "server/tables.h"
+#include "server/users.h"
 #include "store/check_records.h"
 
 namespace coppice::server {
@@ -30,6 +32,8 @@ class Check {
     if (!report_.complete()) return;
     rows_of("the feed", [&] { feed(); });
     rows_of("the table of borrows", [&] { borrows(); });
+    rows_of("what is noted beside borrows", [&] { notes(); });
+    rows_of("the table of users", [&] { users(); });
     rows_of("the table of leases", [&] { leases(); });
     rows_of("the table of answers", [&] { answers(); });
   }
@@ -97,6 +101,35 @@ class Check {
       say("the table of borrows", std::to_string(rows) + " are in force, and " +
                                       std::to_string(borrowed_) + " records carry one");
     }
+  }
+
+  // They last as long as the grant that they are about.
+  void notes() {
+    const BorrowNotes notes(tables_);
+    const auto in_force = [&](AnyKey record, std::uint64_t token) {
+      const auto borrow = Borrows(tables_.borrows).find(txn_, record);
+      return borrow && borrow->token == token;
+    };
+    for (const HandOver& offer : notes.hand_overs(txn_)) {
+      if (!in_force(offer.record, offer.token))
+        fault(offer.record, "a borrow of it that is over is offered to a user");
+    }
+    for (const Nudge& nudge : notes.nudges(txn_)) {
+      if (!in_force(nudge.record, nudge.token))
+        fault(nudge.record, "the holder of a borrow of it that is over was nudged");
+    }
+  }
+
+  void users() {
+    const Users users(tables_);
+    std::size_t tokens = 0;
+    for (const User& user : users.all(txn_)) {
+      tokens += users.count_tokens(txn_, user.name);
+      if (!users.role(txn_, user.role))
+        say("the table of users", user.name + " has a role that there is not");
+    }
+    if (tokens != txn_.count(tables_.tokens))
+      say("the table of tokens", "there are tokens of nobody");
   }
 
   void leases() {

@@ -1,8 +1,10 @@
 #include "server/ledger.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "coppice/check.h"
+#include "server/shelves.h"
 #include "server/users.h"
 
 namespace coppice::server {
@@ -22,6 +24,8 @@ Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLine
       now_us_(now_us),
       catalogue_(premises.database.catalogue()),
       borrows_(premises.tables.borrows),
+      notes_(premises.tables),
+      endings_(premises.tables.endings),
       leases_(premises.tables.leases),
       answers_(premises.tables.answers),
       epoch_(premises.database.meta().number(txn, "epoch")),
@@ -30,6 +34,10 @@ Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLine
       head_(premises.database.meta().number(txn, "head")),
       tokens_(premises.database.meta().number(txn, "tokens")),
       audited_(premises.database.meta().number(txn, "audit")) {}
+
+std::int64_t Ledger::uptime_us() const {
+  return static_cast<std::int64_t>(premises_.database.meta().number(txn_, "uptime"));
+}
 
 Ledger::Tree* Ledger::tree(TreeId id) {
   if (const auto known = trees_.find(id); known != trees_.end()) return &known->second;
@@ -76,6 +84,45 @@ bool Ledger::leased(Tree& tree, RecordId id, ClientNumber client) {
     tree.range = *range;
   }
   return tree.range.client == client;
+}
+
+void Ledger::begin_borrow(AnyKey record, const Borrow& borrow) {
+  borrows_.put(txn_, record, borrow);
+  if (borrow.expected_return_us > borrow.since_us)
+    news_.return_us = std::min(news_.return_us, borrow.expected_return_us);
+}
+
+void Ledger::end_borrow(AnyKey record, By by) {
+  if (by == By::holder) {
+    if (const auto borrow = borrows_.find(txn_, record))
+      Shelves(premises_.tables.shelves).drop(txn_, record, borrow->token);
+  }
+  borrows_.erase(txn_, record);
+  end_hand_over(record);
+  notes_.erase_nudge(txn_, record);
+}
+
+void Ledger::offer_hand_over(const HandOver& offer) {
+  end_hand_over(offer.record);
+  notes_.put(txn_, offer);
+  news_.offered_to.insert(offer.user);
+}
+
+void Ledger::end_hand_over(AnyKey record) {
+  const auto offer = notes_.hand_over(txn_, record);
+  if (!offer) return;
+  notes_.erase_hand_over(txn_, record);
+  news_.offered_to.insert(offer->user);
+}
+
+void Ledger::nudge(const Nudge& nudge, ClientNumber holder) {
+  notes_.put(txn_, nudge);
+  news_.nudges.push_back({holder, nudge});
+}
+
+void Ledger::end_by_other(const Ending& ending) {
+  endings_.put(txn_, ending);
+  news_.endings.push_back(ending);
 }
 
 void Ledger::restamp(Tree& tree, KeyWord key, RecordHeader header) {

@@ -9,9 +9,12 @@
 
 #include "server/answers.h"
 #include "server/audit.h"
+#include "server/borrow_notes.h"
 #include "server/borrows.h"
 #include "server/clients.h"
+#include "server/endings.h"
 #include "server/leases.h"
+#include "server/news.h"
 #include "server/options.h"
 #include "server/rights.h"
 #include "server/tables.h"
@@ -55,8 +58,13 @@ class Ledger {
   const Premises& premises() const { return premises_; }
   const Options& options() const { return premises_.options; }
   std::int64_t now_us() const { return now_us_; }
+  // How long servers have run on this database, as it was last stored.
+  std::int64_t uptime_us() const;
   const Catalogue& catalogue() const { return *catalogue_; }
   const Borrows& borrows() const { return borrows_; }
+  // What is noted beside borrows; changed by what changes these, and by hand_over().
+  const BorrowNotes& notes() const { return notes_; }
+  const Endings& endings() const { return endings_; }
   const Leases& leases() const { return leases_; }
   const Answers& answers() const { return answers_; }
   WaitingLines& lines() { return lines_; }
@@ -76,6 +84,20 @@ class Ledger {
   void forget_permits() { permits_.clear(); }
   // Whether the id lies in a lease of this client.
   bool leased(Tree& tree, RecordId id, ClientNumber client);
+
+  // A borrow begins, or goes on with other terms. The header is the caller's.
+  void begin_borrow(AnyKey record, const Borrow& borrow);
+  // It ends, and what was noted beside it. The header and the line are the caller's. `by` others:
+  // the holder has not handed in what it shelved.
+  enum class By { holder, others };
+  void end_borrow(AnyKey record, By by);
+  void offer_hand_over(const HandOver& offer);
+  void end_hand_over(AnyKey record);
+  void nudge(const Nudge& nudge, ClientNumber holder);
+  // Remembers and tells it.
+  void end_by_other(const Ending& ending);
+  // What is to be told once all this is committed.
+  News& news() { return news_; }
 
   std::uint64_t head() const { return head_; }
   std::uint64_t next_sequence() { return ++head_; }
@@ -119,6 +141,8 @@ class Ledger {
   const std::int64_t now_us_;
   const std::shared_ptr<const Catalogue> catalogue_;
   const Borrows borrows_;
+  const BorrowNotes notes_;
+  const Endings endings_;
   const Leases leases_;
   const Answers answers_;
   const std::uint64_t epoch_;
@@ -131,6 +155,7 @@ class Ledger {
   std::unordered_map<TreeId, Tree> trees_;
   std::map<ClientNumber, Client> clients_;
   std::map<ClientNumber, Permit> permits_;
+  News news_;
   std::vector<std::uint64_t> scratch_;
 };
 

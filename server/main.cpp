@@ -12,6 +12,7 @@
 #include <random>
 
 #include "server/arguments.h"
+#include "server/audit_command.h"
 #include "server/core_thread.h"
 #include "server/invariants.h"
 #include "server/log.h"
@@ -21,6 +22,8 @@
 
 namespace coppice::server {
 namespace {
+
+constexpr double kDayUs = 24.0 * 3600 * 1'000'000;
 
 // SIGINT and SIGTERM, blocked in every thread that starts from now on, and taken by wait().
 class StopSignals {
@@ -96,6 +99,8 @@ int serve(const Arguments& arguments) {
 
   Options options;
   options.database_name = arguments.name;
+  options.overdue_us = static_cast<std::int64_t>(arguments.overdue_days * kDayUs);
+  options.waiters_break_us = static_cast<std::int64_t>(arguments.waiters_break_days * kDayUs);
   options.log = log_to_standard_error(arguments.log_level);
   wire::ServerOptions listen;
   listen.address = arguments.address;
@@ -129,6 +134,8 @@ int run(int count, char** texts) {
         return check(job);
       case Arguments::Job::compact:
         return compact(job);
+      case Arguments::Job::audit:
+        return print_audit(job.data, job.audit_record, job.audit_count);
       case Arguments::Job::user:
         return run_user_command(job.data, job.user);
       case Arguments::Job::serve:

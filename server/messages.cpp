@@ -52,6 +52,7 @@ struct AnswerFiller {
     for (unsigned i = 0; i < list.size(); ++i) fill(list[i], waiting.places[i]);
   }
   void operator()(const GaveBack&) { to.setGaveBack(); }
+  void operator()(const Ended&) { to.setDone(); }
   void operator()(const Lease& lease) {
     auto out = to.initLeased();
     out.setTree(lease.tree.value);

@@ -56,6 +56,17 @@ struct Options {
   // How long a record is kept for the first in line.
   std::int64_t offer_us = 60'000'000;
 
+  // A borrow is overdue when the server has run for so long without hearing of its holder. It never
+  // ends by that.
+  std::int64_t overdue_us = std::int64_t{7} * 24 * 3600 * 1'000'000;
+  // Who waits for a record and has the right `break_overdue` may break its borrow when it has been
+  // overdue for so long, by the server's uptime. Negative: never.
+  std::int64_t waiters_break_us = std::int64_t{7} * 24 * 3600 * 1'000'000;
+  // How often it is looked what is overdue.
+  std::int64_t overdue_look_us = 60'000'000;
+  // From one client for one record, at most one nudge in so long.
+  std::int64_t nudge_pause_us = 60'000'000;
+
   // Empty: nothing is logged.
   std::function<void(LogLevel, const std::string&)> log;
 };

@@ -116,9 +116,9 @@ void Overlay::write(Revision& revision) {
 
 void Overlay::write_borrow(Record& record) {
   if (record.borrow) {
-    ledger_.borrows().put(ledger_.txn(), record.name, *record.borrow);
+    ledger_.begin_borrow(record.name, *record.borrow);
   } else {
-    ledger_.borrows().erase(ledger_.txn(), record.name);
+    ledger_.end_borrow(record.name, Ledger::By::holder);
     // A removed later revision is only a spent number; the record lives on.
     if (record.head->header.removed() && record.head->key.revision().value == 1) {
       ledger_.lines().drop(record.name);

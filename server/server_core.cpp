@@ -49,6 +49,7 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
       premises_{database_, tables_, options_, clients_, indexes_},
       authority_(premises_),
       pump_(database_, tables_, clients_, options_),
+      overdue_(premises_),
       lines_(options_.offer_us),
       pin_watch_(database.environment(),
                  std::chrono::microseconds(options_.snapshot_age_warning_us)),
@@ -143,6 +144,12 @@ void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
         wrong = "Only who has not said hello may ask what there is.";
       }
       break;
+    case protocol::ToServer::SHELVE:
+      wrong = live ? take_shelves(session, *frame) : "A shelf came before the welcome.";
+      break;
+    case protocol::ToServer::FETCH_SHELVES:
+      wrong = live ? show_shelves(session, *frame) : "Shelves were asked for before the welcome.";
+      break;
     case protocol::ToServer::TOKEN: {
       const auto token = frame->message().getToken();
       const auto bytes = std::as_bytes(std::span(token.begin(), token.size()));
@@ -194,6 +201,9 @@ bool ServerCore::step(std::int64_t now_us) {
   decide_group();
   lines_.expire(now_us_);
   tell_offers();
+  tell_lines();
+  look_for_overdue();
+  keep_shelves();
   feed_all();
   const bool more = answer_comparisons();
   warn_of_pins();
@@ -228,6 +238,7 @@ void ServerCore::decide_group() {
     lines_ = std::move(result.lines);
     head_ = result.head;
     for (auto& [number, client] : result.clients) clients_.remember(std::move(client));
+    tell(result.news);
     answer(group, std::move(result.outcomes));
   } catch (const NoSpaceError& e) {
     log(LogLevel::error, e.what());
@@ -363,6 +374,7 @@ void ServerCore::end_with(Session& session, const std::string& text) {
 void ServerCore::leave(Session& session) {
   if (session.state != Session::State::live) return;
   clients_.left(session.client, now_us_);
+  overdue_.leave(session.client);
   lines_.leave_all(session.id, now_us_);
 }
 

@@ -17,6 +17,8 @@
 #include "server/first_sync.h"
 #include "server/greeting.h"
 #include "server/options.h"
+#include "server/overdue.h"
+#include "server/shelves.h"
 #include "server/tables.h"
 #include "server/types.h"
 #include "server/waiting_lines.h"
@@ -67,8 +69,9 @@ class ServerCore {
   // lets offers run out, and feeds the sessions whose socket is drained. Returns whether there is
   // more to do at once.
   bool step(std::int64_t now_us);
-  // When step() must be called although nothing came: an offer runs out then.
-  std::optional<std::int64_t> deadline_us() const { return lines_.deadline_us(); }
+  // When step() must be called although nothing came: an offer runs out then, or it is looked what
+  // is overdue.
+  std::optional<std::int64_t> deadline_us() const;
 
   // Whether only users with a token are let in.
   bool has_users() const;
@@ -97,7 +100,7 @@ class ServerCore {
   void refuse(Session& session, const Error& error);
   void store_client(const Hello& hello, const Client& client);
   void replace_older_session(const Session& session);
-  void welcome(Session& session, const Hello& hello);
+  void welcome(Session& session, const Hello& hello, std::int64_t last_seen_us);
   void announce(const Session& except, const wire::Frame& frame);
 
   // Deciding.
@@ -106,6 +109,23 @@ class ServerCore {
   void answer(std::span<const PendingRequest> group, std::vector<Outcome> outcomes);
   void send_answers(wire::SessionId id, std::vector<std::vector<std::uint64_t>> answers);
   void tell_offers();
+
+  // Telling of borrows (server_news.cpp).
+  void tell(const News& news);
+  void tell_lines();
+  void tell_all(const wire::Frame& frame);
+  void tell_hand_overs(const std::string& user);
+  wire::Frame hand_overs_to(const std::string& user);
+  // What the client missed; `last_seen_us` is when it was here before.
+  void tell_what_happened(Session& session, const Hello& hello, std::int64_t last_seen_us);
+  Session* live_session(ClientNumber client);
+  void look_for_overdue();
+  void hear(ClientNumber client);
+
+  // Shelves (server_shelves.cpp). Each returns what is wrong with the message; empty: nothing.
+  std::string take_shelves(Session& session, Incoming& frame);
+  std::string show_shelves(Session& session, Incoming& frame);
+  void keep_shelves();
 
   // Comparing. Returns whether there is more to do.
   bool answer_comparisons();
@@ -127,12 +147,15 @@ class ServerCore {
   const Premises premises_;
   Authority authority_;
   FeedPump pump_;
+  Overdue overdue_;
   WaitingLines lines_;
   store::PinWatch pin_watch_;
   std::int64_t pins_looked_at_us_ = 0;
   std::map<wire::SessionId, std::unique_ptr<Session>> sessions_;
   std::deque<PendingRequest> queue_;
   std::size_t queued_bytes_ = 0;
+  // What came since the last step.
+  std::vector<Shelf> shelved_;
   std::uint64_t head_ = 0;
   std::int64_t now_us_ = 0;
 };

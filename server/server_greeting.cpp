@@ -38,6 +38,20 @@ News news_for(const Hello& hello, const Catalogue& catalogue) {
   return news;
 }
 
+// What the client knows, and no request of it can ask about any more.
+void forget_endings(store::WriteTxn& txn, const Tables& tables, ClientNumber client,
+                    const Hello& hello) {
+  const bool settled = hello.acknowledged == hello.last_operation;
+  if (!settled || hello.partial || hello.first_sync) return;
+  const Endings endings(tables.endings);
+  // Its work is in its own drawer by now.
+  for (const Ending& ending : endings.of(txn, client)) {
+    if (ending.sequence <= hello.cursor)
+      Shelves(tables.shelves).drop(txn, ending.record, ending.token);
+  }
+  endings.forget_up_to(txn, client, hello.cursor);
+}
+
 std::size_t size_of(const std::vector<TreeInfoPtr>& trees) {
   std::size_t size_bytes = 1024;
   for (const auto& tree : trees) size_bytes += 8 * tree->message().size() + 64;
@@ -68,6 +82,8 @@ void ServerCore::greet(Session& session) {
   if (auto admitted = greeting.admit(hello, session.database); !admitted) {
     return refuse(session, admitted.error());
   }
+  const Client* before = clients_.find(hello.client);
+  const std::int64_t last_seen_us = before == nullptr ? now_us_ : before->last_seen_us;
   try {
     const auto adopted = greeting.adopt(hello, now_us_);
     if (!adopted) return refuse(session, adopted.error());
@@ -79,7 +95,7 @@ void ServerCore::greet(Session& session) {
     return refuse(session, error(Errc::no_space, e.what()));
   }
   replace_older_session(session);
-  welcome(session, hello);
+  welcome(session, hello, last_seen_us);
 }
 
 void ServerCore::refuse(Session& session, const Error& error) {
@@ -95,6 +111,7 @@ void ServerCore::store_client(const Hello& hello, const Client& client) {
   database_.write([&](store::WriteTxn& txn) {
     stored = client;
     Answers(tables_.answers).forget_up_to(txn, stored, hello.acknowledged);
+    forget_endings(txn, tables_, stored.number, hello);
     Clients::store(txn, tables_, stored);
     if (identity_.application.empty()) {
       database_.meta().set_text(txn, "application", hello.application);
@@ -119,9 +136,10 @@ void ServerCore::replace_older_session(const Session& session) {
   }
 }
 
-void ServerCore::welcome(Session& session, const Hello& hello) {
+void ServerCore::welcome(Session& session, const Hello& hello, std::int64_t last_seen_us) {
   session.state = Session::State::live;
   clients_.came(session.client);
+  hear(session.client);
   const Client& client = *clients_.find(session.client);
   // An empty database has nothing to be fetched, and a replica that works off line first need not
   // look through its own records for what another first sync has left.
@@ -157,6 +175,7 @@ void ServerCore::welcome(Session& session, const Hello& hello) {
   std::vector<Client> everybody;
   for (const auto& [number, one] : clients_.all()) everybody.push_back(one);
   send(session, clients_message(everybody));
+  tell_what_happened(session, hello, last_seen_us);
   // Nothing but this was queued for the socket: the feed may follow at once.
   session.drained = true;
 }

@@ -31,6 +31,9 @@ Tables::Tables(store::Database& database)
       tokens(database.table("tokens", store::Layout::byte_keys)),
       roles(database.table("roles", store::Layout::byte_keys)),
       endings(database.table("endings", store::Layout::byte_keys)),
+      hand_overs(database.table("hand_overs", store::Layout::byte_keys)),
+      nudges(database.table("nudges", store::Layout::byte_keys)),
+      shelves(database.table("shelves", store::Layout::byte_keys)),
       quiet(database.table("quiet", store::Layout::integer_keys)) {}
 
 PairKey::PairKey(std::uint64_t first, std::uint64_t second) {

@@ -27,10 +27,15 @@ namespace coppice::server {
 //   tokens      SHA-256 of the token (32) when it was made, the user's name (users.h)
 //   roles       name                      rights (users.h)
 //   endings     client, token (8 + 8)     a borrow that ended by another's will (endings.h)
-//   quiet       client number             how long the server ran without hearing of it (overdue.h)
+//   hand_overs  tree, id (8 + 8)          an offer to hand a borrow over (borrow_notes.h)
+//   nudges      tree, id (8 + 8)          the last time its holder was asked to return it
+//   (borrow_notes.h) shelves     tree, id, token (8 + 8 + 8) a copy of unfinished work (shelves.h)
+//   quiet       client number             when the server last heard of it, by its uptime
+//   (overdue.h)
 //
 // Facts in the table meta: "uuid" (16 bytes), "application", and the numbers "epoch", "head" (the
-// last sequence), "tokens" (tokens granted in this epoch), "audit" (entries).
+// last sequence), "tokens" (tokens granted in this epoch), "audit" (entries), "uptime"
+// (microseconds that servers have run).
 struct Tables {
   explicit Tables(store::Database& database);
 
@@ -45,6 +50,9 @@ struct Tables {
   store::Table tokens;
   store::Table roles;
   store::Table endings;
+  store::Table hand_overs;
+  store::Table nudges;
+  store::Table shelves;
   store::Table quiet;
 };
 

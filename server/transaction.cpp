@@ -258,8 +258,21 @@ bool Transaction::held(Action action, const Record& record) {
   Error lost = token == 0 ? about(record, Errc::not_borrowed, "it must be borrowed first")
                           : about(record, Errc::borrow_lost, "this borrow of it is over");
   if (record.borrow) lost.holder = ledger_.premises().clients.holder(*record.borrow);
+  const auto ending =
+      token == 0 ? std::nullopt
+                 : ledger_.endings().find(ledger_.txn(), asker_.client, record.name, token);
+  if (ending) lost = about_ending(record, *ending);
   refuse(std::move(lost));
   return false;
+}
+
+Error Transaction::about_ending(const Record& record, const Ending& ending) const {
+  Holder by = ledger_.premises().clients.person(ending.by);
+  by.since_us = ending.time_us;
+  by.purpose = ending.reason;
+  Error lost = about(record, Errc::borrow_lost, sentence_of(ending, by));
+  lost.holder = std::move(by);
+  return lost;
 }
 
 bool Transaction::is_draft(Action, const Record& record) {

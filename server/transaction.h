@@ -62,6 +62,8 @@ class Transaction {
 
   void refuse(Error error) { refusals_.push_back({std::move(error), index_}); }
   Error about(const Record& record, Errc code, const std::string& what) const;
+  // A borrow that somebody else has ended: by whom, when and why.
+  Error about_ending(const Record& record, const Ending& ending) const;
 
   Ledger& ledger_;
   const Asker asker_;

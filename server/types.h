@@ -70,6 +70,9 @@ struct Waiting {
 
 struct GaveBack {};
 
+// A break, an offer to hand over, a nudge or a revocation was done.
+struct Ended {};
+
 // Ids [begin, end) of a tree that only one client may create records with.
 struct Lease {
   TreeId tree;
@@ -79,7 +82,7 @@ struct Lease {
 };
 
 // What the authority answers to one request.
-using Decision = std::variant<Refusals, Accepted, Borrowed, Waiting, GaveBack, Lease>;
+using Decision = std::variant<Refusals, Accepted, Borrowed, Waiting, GaveBack, Lease, Ended>;
 
 inline Refusals refused(Error error) {
   Refusals refusals;

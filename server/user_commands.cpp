@@ -106,6 +106,16 @@ int change(store::Database& database, const std::string& done,
   return refused ? fail(*refused) : say(done);
 }
 
+int remove_user(store::Database& database, const Users& users, const std::string& name) {
+  const int code = change(database,
+                          name + " is no user any more. What " + name +
+                              " has borrowed stays borrowed until somebody breaks it.",
+                          [&](store::WriteTxn& txn) { return users.remove(txn, name); });
+  if (code == 0 && users.open(database.read()))
+    say("That was the last user: the database is open, and everybody may change everything.");
+  return code;
+}
+
 int set_role_rights(store::Database& database, const Users& users, const UserCommand& command) {
   Role role{command.name, {}};
   for (const std::string& text : command.rights) {
@@ -141,10 +151,7 @@ int run_user_command(const std::filesystem::path& data, const UserCommand& comma
         return Result<void>();
       });
     case Action::remove:
-      return change(database,
-                    command.name + " is no user any more. What " + command.name +
-                        " has borrowed stays borrowed until somebody breaks it.",
-                    [&](store::WriteTxn& txn) { return users.remove(txn, command.name); });
+      return remove_user(database, users, command.name);
     case Action::role:
       return change(
           database, command.name + " has the role '" + command.role + "' now.",

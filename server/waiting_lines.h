@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ class WaitingLines {
   // For whom the record is kept.
   std::optional<Kept> kept(AnyKey record) const;
 
+  // Whether this client is in the line.
+  bool waits(AnyKey record, ClientNumber client) const;
+
   // The record's borrow has ended: the first in line gets an offer.
   void freed(AnyKey record, std::int64_t now_us);
   // `client` has borrowed the record: it does not wait for it any more.
@@ -56,18 +60,30 @@ class WaitingLines {
   // Offers made since the last time, to be told.
   std::vector<Offer> take_offers() { return std::exchange(offers_, {}); }
 
+  // A record, the clients in its line, and for whom it is kept.
+  struct Standing {
+    AnyKey record;
+    std::vector<ClientNumber> waiting;
+    std::optional<Kept> kept;
+  };
+  std::vector<Standing> all() const;
+  // What has changed since the last time, to be told; an empty line is over.
+  std::vector<Standing> take_changes();
+
  private:
   struct Line {
     std::deque<Waiter> waiters;
     std::optional<Kept> kept;
   };
 
+  Standing standing(AnyKey record) const;
   void offer_to_next(AnyKey record, Line& line, std::int64_t now_us);
   void drop_if_empty(AnyKey record);
 
   std::int64_t offer_us_;
   std::map<AnyKey, Line> lines_;
   std::vector<Offer> offers_;
+  std::set<AnyKey> changed_;
 };
 
 }  // namespace coppice::server

@@ -1,33 +1,9 @@
 #include "client/command/borrowing_line.h"
 
-#include <memory>
-
-#include <CLI/CLI.hpp>
-
-#include "client/command/command_line.h"
-#include "client/command/line_options.h"
+#include "client/command/verb_lines.h"
 
 namespace coppice::command {
 namespace {
-
-// A verb with a place of its own for what is parsed.
-template <typename T>
-T& add(CLI::App& app, CommandLine& line, const std::string& name, const std::string& about,
-       CLI::App*& verb) {
-  verb = app.add_subcommand(name, about);
-  auto parsed = std::make_shared<T>();
-  verb->callback([&line, parsed] { line.verb = *parsed; });
-  return *parsed;
-}
-
-void add_line(CLI::App& verb, Line& line) {
-  add_server(verb, line.server, "Default: the server that the replica was connected to");
-  add_patience(verb, line.patience);
-}
-
-void add_keys(CLI::App& verb, std::vector<std::string>& keys) {
-  verb.add_option("KEY", keys, "Records, as \"parts:4711\"")->required();
-}
 
 void add_key(CLI::App& verb, std::string& key) {
   verb.add_option("KEY", key, "A record, as \"parts:4711\"")->required();
@@ -37,17 +13,10 @@ void add_comment(CLI::App& verb, std::string& comment) {
   verb.add_option("-m,--message", comment, "What was done, and why")->type_name("TEXT");
 }
 
-template <typename Enum>
-void add_choice(CLI::App& verb, const char* flag, Enum& choice, Enum chosen,
-                const std::string& help) {
-  verb.add_flag_function(
-      flag, [&choice, chosen](std::int64_t) { choice = chosen; }, help);
-}
-
 void add_borrow(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
   auto& borrow =
-      add<BorrowVerb>(app, line, "borrow", "Gets the exclusive right to edit records", verb);
+      add_verb<BorrowVerb>(app, line, "borrow", "Gets the exclusive right to edit records", verb);
   add_keys(*verb, borrow.keys);
   verb->add_option("--reason", borrow.reason, "Why, for who wants them too")->type_name("TEXT");
   add_choice(*verb, "--wait-in-line", borrow.if_held, BorrowVerb::IfHeld::wait_in_line,
@@ -63,7 +32,8 @@ void add_borrow(CLI::App& app, CommandLine& line) {
 
 void add_return(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& back = add<ReturnVerb>(app, line, "return", "Gives borrowed records back unchanged", verb);
+  auto& back =
+      add_verb<ReturnVerb>(app, line, "return", "Gives borrowed records back unchanged", verb);
   add_keys(*verb, back.keys);
   add_choice(*verb, "--discard", back.edits, ReturnVerb::Edits::discard,
              "Throw away edits that were not checked in");
@@ -73,7 +43,7 @@ void add_return(CLI::App& app, CommandLine& line) {
 
 void add_held(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& held = add<HeldVerb>(app, line, "held", "What this replica has borrowed", verb);
+  auto& held = add_verb<HeldVerb>(app, line, "held", "What this replica has borrowed", verb);
   add_choice(*verb, "--all", held.whose, HeldVerb::Whose::all,
              "What anybody has, as of the last sync");
   add_form(*verb, held.form, "One JSON document on each line");
@@ -82,7 +52,7 @@ void add_held(CLI::App& app, CommandLine& line) {
 
 void add_edit(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& edit = add<EditVerb>(app, line, "edit", "Changes fields of a borrowed record", verb);
+  auto& edit = add_verb<EditVerb>(app, line, "edit", "Changes fields of a borrowed record", verb);
   add_key(*verb, edit.key);
   verb->add_option("FILE", edit.file, "A JSON object; default and \"-\": standard input");
   verb->footer(
@@ -94,7 +64,7 @@ void add_edit(CLI::App& app, CommandLine& line) {
 void add_check_in(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
   auto& hand_in =
-      add<CheckInVerb>(app, line, "checkin", "Hands in edits, and returns the records", verb);
+      add_verb<CheckInVerb>(app, line, "checkin", "Hands in edits, and returns the records", verb);
   add_keys(*verb, hand_in.keys);
   add_comment(*verb, hand_in.comment);
   add_choice(*verb, "--keep", hand_in.borrow, CheckInVerb::Afterwards::kept,
@@ -109,7 +79,8 @@ void add_check_in(CLI::App& app, CommandLine& line) {
 
 void add_release(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& release = add<ReleaseVerb>(app, line, "release", "Freezes borrowed drafts for ever", verb);
+  auto& release =
+      add_verb<ReleaseVerb>(app, line, "release", "Freezes borrowed drafts for ever", verb);
   add_keys(*verb, release.keys);
   add_comment(*verb, release.comment);
   verb->add_option("--state", release.state, "The lifecycle state number (default: the tree's)")
@@ -120,8 +91,8 @@ void add_release(CLI::App& app, CommandLine& line) {
 
 void add_revise(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& revise =
-      add<ReviseVerb>(app, line, "revise", "Makes the next revision of borrowed records", verb);
+  auto& revise = add_verb<ReviseVerb>(app, line, "revise",
+                                      "Makes the next revision of borrowed records", verb);
   add_keys(*verb, revise.keys);
   add_line(*verb, revise.line);
   verb->footer("Example:\n  coppice -C bench revise parts:4711");
@@ -129,7 +100,7 @@ void add_revise(CLI::App& app, CommandLine& line) {
 
 void add_state(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& state = add<StateVerb>(app, line, "state", "Moves a lifecycle state number", verb);
+  auto& state = add_verb<StateVerb>(app, line, "state", "Moves a lifecycle state number", verb);
   verb->add_option("KEY", state.key, "A revision, as \"parts:4711.2\"")->required();
   verb->add_option("FROM", state.from, "The number it is expected to have")->required();
   verb->add_option("TO", state.to, "The number it gets")->required();
@@ -140,7 +111,7 @@ void add_state(CLI::App& app, CommandLine& line) {
 void add_drawer(CLI::App& app, CommandLine& line) {
   using Action = DrawerVerb::Action;
   CLI::App* verb = nullptr;
-  auto& drawer = add<DrawerVerb>(app, line, "drawer", "Work that the server refused", verb);
+  auto& drawer = add_verb<DrawerVerb>(app, line, "drawer", "Work that the server refused", verb);
   const auto act = [&](const char* name, Action action, const std::string& help) {
     auto& one = *verb->add_subcommand(name, help);
     one.add_option("NUMBER", drawer.number, "The conflict's number")->required();
@@ -162,7 +133,7 @@ void add_drawer(CLI::App& app, CommandLine& line) {
 
 void add_history(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& history = add<HistoryVerb>(app, line, "history", "The revisions of a record", verb);
+  auto& history = add_verb<HistoryVerb>(app, line, "history", "The revisions of a record", verb);
   add_key(*verb, history.key);
   add_form(*verb, history.form, "One JSON document");
   verb->footer("Example:\n  coppice -C bench history parts:4711");
@@ -170,7 +141,7 @@ void add_history(CLI::App& app, CommandLine& line) {
 
 void add_explain(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& explain = add<ExplainVerb>(
+  auto& explain = add_verb<ExplainVerb>(
       app, line, "explain", "What is known of a record: from where, who holds it, what is pending",
       verb);
   add_key(*verb, explain.key);

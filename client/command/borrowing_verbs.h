@@ -41,6 +41,46 @@ struct HeldVerb {
   Form form = Form::people;
 };
 
+struct BreakVerb {
+  std::vector<std::string> keys;
+  std::string reason;
+  Line line;
+};
+
+struct TakeOverVerb {
+  std::vector<std::string> keys;
+  std::string reason;
+  Line line;
+};
+
+struct HandOverVerb {
+  enum class Action { offer, list, accept, decline };
+
+  Action action = Action::offer;
+  std::vector<std::string> keys;
+  std::string user;  // offer; empty: takes it back
+  std::string reason;
+  Line line;
+};
+
+struct NudgeVerb {
+  std::vector<std::string> keys;
+  std::string text;
+  Line line;
+};
+
+struct ShelfVerb {
+  std::vector<std::string> keys;
+  Line line;
+};
+
+struct RevokeVerb {
+  std::string user;          // empty: the device is meant
+  std::uint32_t device = 0;  // as `held --all --json` numbers it
+  std::string reason;
+  Line line;
+};
+
 struct EditVerb {
   std::string key;
   std::string file = "-";  // a JSON object; "-": standard input

@@ -4,6 +4,7 @@
 
 #include "client/command/borrowing_line.h"
 #include "client/command/line_options.h"
+#include "client/command/transfer_line.h"
 
 namespace coppice::command {
 namespace {
@@ -318,6 +319,7 @@ std::variant<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_stats(app, parsed);
   add_compact(app, parsed);
   add_borrowing_verbs(app, parsed.line);
+  add_transfer_verbs(app, parsed.line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

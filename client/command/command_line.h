@@ -108,7 +108,8 @@ using Verb =
     std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
                  SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, BorrowVerb,
                  ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
-                 DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb>;
+                 DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb, BreakVerb, TakeOverVerb,
+                 HandOverVerb, NudgeVerb, ShelfVerb, RevokeVerb>;
 
 struct CommandLine {
   Place place;

@@ -19,8 +19,8 @@ bool is_text(capnp::StructSchema::Field field) {
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-// Without control characters, which could play tricks on a terminal, and cut between two
-// characters.
+}  // namespace
+
 std::string on_one_line(std::string text) {
   if (text.size() > kTextBytesMax) {
     std::size_t end = kTextBytesMax;
@@ -32,8 +32,6 @@ std::string on_one_line(std::string text) {
   }
   return text;
 }
-
-}  // namespace
 
 std::string format_time(std::int64_t time_us) {
   if (time_us == 0) return "not known";
@@ -58,8 +56,13 @@ std::string describe(const Holder& holder) {
   if (!holder.device.empty()) text += (text.empty() ? "" : ", ") + holder.device;
   if (holder.since_us != 0) text += ", since " + format_time(holder.since_us);
   if (!holder.purpose.empty()) text += ": " + on_one_line(holder.purpose);
+  if (holder.expected_return_us != 0)
+    text += ", to be back " + format_time(holder.expected_return_us);
+  if (holder.overdue_us != 0) text += ", overdue since " + format_time(holder.overdue_us);
   return text;
 }
+
+std::string who(const Holder& holder) { return holder.user + " on " + holder.device; }
 
 JsonObject to_json(const Holder& holder) {
   JsonObject json;
@@ -69,6 +72,8 @@ JsonObject to_json(const Holder& holder) {
   if (holder.expected_return_us != 0) {
     json.text("expectedReturn", format_time(holder.expected_return_us));
   }
+  if (holder.client != 0) json.number("deviceNumber", holder.client);
+  if (holder.overdue_us != 0) json.text("overdueSince", format_time(holder.overdue_us));
   return json;
 }
 

@@ -20,8 +20,13 @@ std::string format_time(std::int64_t time_us);
 // state number if that says more.
 std::string lifecycle(const TreeInfo& tree, const RecordHeader& header);
 
+// Without control characters, which could play tricks on a terminal, and cut where it is long.
+std::string on_one_line(std::string text);
+
 // "Ann, bench 3, since 2024-05-01T12:34:56Z: wrong tolerance".
 std::string describe(const Holder& holder);
+// "Ann on bench 3".
+std::string who(const Holder& holder);
 JsonObject to_json(const Holder& holder);
 
 // The first text of a body that is not empty, on one line and shortened; to tell records apart in a

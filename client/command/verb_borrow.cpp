@@ -4,6 +4,7 @@
 #include "client/command/describe.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
+#include "schema/catalogue.h"
 
 namespace coppice::command {
 namespace {
@@ -53,12 +54,27 @@ std::vector<AnyKey> edited_among(const Client& client, const std::vector<AnyKey>
   return edited;
 }
 
-void print_held(const Client& client, AnyKey key, const Holder& holder, Form form) {
+// "Cleo, desk; Dora, van" of who waits, the next one first.
+std::string waiting_for(const Snapshot& now, AnyKey key) {
+  std::string text;
+  for (const std::uint32_t client : now.waiters(key).clients)
+    text += (text.empty() ? "" : "; ") + now.client_name(client);
+  return text;
+}
+
+void print_held(const Snapshot& now, AnyKey key, const Holder& holder, Form form) {
+  const std::string name = now.catalogue().format(key);
+  const std::string waiting = waiting_for(now, key);
   if (form == Form::json) {
-    std::cout << to_json(holder).text("key", client.format(key)).str() << '\n';
-  } else {
-    std::cout << client.format(key) << "  " << describe(holder) << '\n';
+    auto json = to_json(holder);
+    json.text("key", name);
+    if (!waiting.empty()) json.text("waiting", waiting);
+    std::cout << json.str() << '\n';
+    return;
   }
+  std::cout << name << "  " << describe(holder);
+  if (!waiting.empty()) std::cout << " (waiting: " << waiting << ")";
+  std::cout << '\n';
 }
 
 }  // namespace
@@ -100,7 +116,7 @@ Result<Done> run(const Place& place, const HeldVerb& verb) {
   const auto ours = client.borrowed();
   for (const auto& [key, holder] : now.borrows()) {
     const bool own = std::ranges::find(ours, key.record(), &AnyKey::record) != ours.end();
-    if (own || verb.whose == HeldVerb::Whose::all) print_held(client, key, holder, verb.form);
+    if (own || verb.whose == HeldVerb::Whose::all) print_held(now, key, holder, verb.form);
   }
   return Done{};
 }

@@ -34,6 +34,9 @@ class Printer {
     if (event.key.word) line += " " + client_.format(event.key);
     if (event.kind == Event::Kind::connection) line += " " + connection();
     if (event.kind == Event::Kind::borrowed) line += " by " + describe(event.holder);
+    if (event.by.client != 0) line += ", " + describe(event.holder) + ", by " + who(event.by);
+    if (event.kind == Event::Kind::overdue) line += ": " + describe(event.holder);
+    if (!event.text.empty()) line += ": " + on_one_line(event.text);
     if (event.kind == Event::Kind::queued) line += ", place " + std::to_string(event.place);
     if (event.kind == Event::Kind::offered) line += " until " + format_time(event.until_us);
     if (!event.error.message.empty()) line += ": " + event.error.message;
@@ -52,6 +55,10 @@ class Printer {
       json.text("connection", to_string(status.connection)).text("reason", status.reason);
     }
     if (event.kind == Event::Kind::borrowed) json.raw("holder", to_json(event.holder).str());
+    if (event.kind == Event::Kind::overdue || event.by.client != 0)
+      json.raw("holder", to_json(event.holder).str());
+    if (event.by.client != 0) json.text("by", who(event.by));
+    if (!event.text.empty()) json.text("text", event.text);
     if (event.kind == Event::Kind::queued) json.number("place", event.place);
     if (event.kind == Event::Kind::offered) json.text("until", format_time(event.until_us));
     if (event.error.code != Errc::none) {

@@ -28,6 +28,13 @@ Result<Done> run(const Place& place, const QueryVerb& verb);
 Result<Done> run(const Place& place, const BorrowVerb& verb);
 Result<Done> run(const Place& place, const ReturnVerb& verb);
 Result<Done> run(const Place& place, const HeldVerb& verb);
+// verb_transfer.cpp
+Result<Done> run(const Place& place, const BreakVerb& verb);
+Result<Done> run(const Place& place, const TakeOverVerb& verb);
+Result<Done> run(const Place& place, const HandOverVerb& verb);
+Result<Done> run(const Place& place, const NudgeVerb& verb);
+Result<Done> run(const Place& place, const ShelfVerb& verb);
+Result<Done> run(const Place& place, const RevokeVerb& verb);
 // verb_edit.cpp
 Result<Done> run(const Place& place, const EditVerb& verb);
 Result<Done> run(const Place& place, const CheckInVerb& verb);

@@ -86,6 +86,13 @@ struct ToServer {
 
     token @5 :Data;
     # Before `describe`, where the database has users: as Hello.token.
+
+    shelve @6 :List(ShelfItem);
+    # Only after a Welcome. Copies of work that is not handed in, each in place of the one before it. Not an operation, and not
+    # answered: what gets lost is sent again when it changes again, or after the next Welcome.
+
+    fetchShelves @7 :List(RecordName);
+    # Only after a Welcome, at most 1,000, and the next one only after the answer. Not an operation.
   }
 }
 
@@ -357,7 +364,11 @@ struct ToClient {
     # To the holder, at once or after the next Welcome.
 
     lines @13 :Lines;
-    # Who waits for what: everything after the Welcome, then what changed.
+    # Who waits for what: everything after the Welcome, where anybody waits, then what changed. A Welcome ends what was known.
+
+    shelves @14 :List(Shelf);
+    # The answer to fetchShelves: those there are, and that the client may see. They are for the one whose work it is, on any
+    # device; who has got the borrow by a hand-over; and administrators.
   }
 }
 
@@ -400,6 +411,24 @@ struct Nudged {
   by @2 :Holder;
   time @3 :Int64;
   text @4 :Text;
+}
+
+struct ShelfItem {
+  tree @0 :UInt64;
+  key @1 :UInt64;
+  token @2 :UInt64;
+  # Of the borrow that it is done under. Under another one than the one in force, it is not kept.
+  baseIteration @3 :UInt32;
+  schemaVersion @4 :UInt32;
+  body @5 :Data;
+}
+
+struct Shelf {
+  # A copy of somebody's unfinished work.
+  item @0 :ShelfItem;
+  holder @1 :Holder;
+  # Who did it, and under which token.
+  time @2 :Int64;
 }
 
 struct Lines {

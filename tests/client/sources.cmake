@@ -28,8 +28,11 @@ set(COPPICE_CLIENT_TESTS
   client/retry_test.cpp
   client/schema_test.cpp
   client/search_test.cpp
+  client/shelf_test.cpp
   client/site.cpp
   client/sync_test.cpp
+  client/transfer_test.cpp
   client/unseen_work_test.cpp
+  client/users_test.cpp
   client/walk_test.cpp
   client/what_if_test.cpp)

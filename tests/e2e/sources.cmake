@@ -13,6 +13,7 @@ set(COPPICE_E2E_TESTS
   e2e/story_test.cpp
   e2e/stranger_test.cpp
   e2e/sync_test.cpp
+  e2e/transfer_command_test.cpp
   e2e/user_command_test.cpp
   support/process.cpp
   wire/raw_socket.cpp)

@@ -15,6 +15,11 @@ set(COPPICE_SERVER_TESTS
   server/move_test.cpp
   server/no_space_test.cpp
   server/pins_test.cpp
+  server/overdue_test.cpp
+  server/revocation_test.cpp
   server/revision_test.cpp
   server/rights_test.cpp
+  server/shelf_test.cpp
+  server/transfer_test.cpp
+  server/transfers.cpp
   server/waiting_test.cpp)

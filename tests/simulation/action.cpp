@@ -22,6 +22,19 @@ void apply(Cluster& cluster, const Action& action) {
       return machine.wait_in_line(action.names);
     case Kind::give_back:
       return machine.give_back(action.names);
+    case Kind::break_borrow:
+      return machine.break_borrow(action.names);
+    case Kind::take_over:
+      return machine.take_over(action.names);
+    case Kind::hand_over:
+      return machine.hand_over(action.names,
+                               *cluster.machines().at(static_cast<std::size_t>(number)));
+    case Kind::accept:
+      return machine.accept();
+    case Kind::nudge:
+      return machine.nudge(action.names);
+    case Kind::fetch_shelves:
+      return machine.fetch_shelves(action.names);
     case Kind::lease:
       return machine.lease(Tree::part, static_cast<std::uint64_t>(number));
     case Kind::discard_oldest_conflict:
@@ -66,6 +79,19 @@ std::string to_cpp(const Action& action) {
       return who + "wait_in_line(" + names + ");";
     case Kind::give_back:
       return who + "give_back(" + names + ");";
+    case Kind::break_borrow:
+      return who + "break_borrow(" + names + ");";
+    case Kind::take_over:
+      return who + "take_over(" + names + ");";
+    case Kind::hand_over:
+      return who + "hand_over(" + names + ", " +
+             machine_names().at(static_cast<std::size_t>(action.number)) + ");";
+    case Kind::accept:
+      return who + "accept();";
+    case Kind::nudge:
+      return who + "nudge(" + names + ");";
+    case Kind::fetch_shelves:
+      return who + "fetch_shelves(" + names + ");";
     case Kind::lease:
       return who + "lease(Tree::part, " + number + ");";
     case Kind::discard_oldest_conflict:

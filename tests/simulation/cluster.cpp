@@ -33,6 +33,7 @@ Settings Settings::of(std::uint64_t seed) {
   settings.server.parts_per_drain = static_cast<int>(one_of({1, 2, 4}));
   settings.server.group_requests = one_of({1, 2, 256});
   settings.server.lease_count_max = one_of({3, 20, 1000});
+  settings.server.overdue_us = static_cast<std::int64_t>(one_of({60, 3600})) * 1'000'000;
   settings.server.requests_in_flight = static_cast<std::uint32_t>(one_of({2, 64}));
   return settings;
 }

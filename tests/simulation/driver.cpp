@@ -19,6 +19,17 @@ int usual_weight(Kind kind) {
       return 6;
     case Kind::give_back:
       return 8;
+    case Kind::break_borrow:
+      return 5;
+    case Kind::take_over:
+      return 6;
+    case Kind::hand_over:
+      return 6;
+    case Kind::accept:
+      return 8;
+    case Kind::nudge:
+    case Kind::fetch_shelves:
+      return 2;
     case Kind::lease:
       return 2;
     case Kind::discard_oldest_conflict:
@@ -107,6 +118,16 @@ Action Driver::next(const Cluster& cluster) {
       break;
     case Kind::give_back:
       action.names = chance(80) ? some_held(cluster, action.machine, 2) : some_records(cluster, 2);
+      break;
+    case Kind::break_borrow:
+    case Kind::take_over:
+    case Kind::nudge:
+    case Kind::fetch_shelves:
+      action.names = some_records(cluster, 2);
+      break;
+    case Kind::hand_over:
+      action.names = chance(80) ? some_held(cluster, action.machine, 2) : some_records(cluster, 1);
+      action.number = static_cast<std::int64_t>(below(static_cast<std::uint64_t>(machines_)));
       break;
     case Kind::lease:
       action.number = static_cast<std::int64_t>(1 + below(30));

@@ -82,6 +82,7 @@ void Machine::close() {
   borrows_.clear();
   lines_.clear();
   returns_.clear();
+  dones_.clear();
   leases_.clear();
   events_.clear();
   client_.reset();
@@ -196,7 +197,8 @@ std::set<AnyKey> Machine::held() const {
 bool Machine::all_answered() const {
   const auto answered = [](const auto& pending) { return pending.result().has_value(); };
   return std::ranges::all_of(borrows_, answered) && std::ranges::all_of(lines_, answered) &&
-         std::ranges::all_of(returns_, answered) && std::ranges::all_of(leases_, answered);
+         std::ranges::all_of(returns_, answered) && std::ranges::all_of(leases_, answered) &&
+         std::ranges::all_of(dones_, answered);
 }
 
 // ---- The indexer

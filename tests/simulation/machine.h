@@ -41,6 +41,13 @@ class Machine {
   void check_out(const Names& names);
   void wait_in_line(const Names& names);
   void give_back(const Names& names);
+  void break_borrow(const Names& names);
+  void take_over(const Names& names);
+  void hand_over(const Names& names, const Machine& to);
+  // All that is offered.
+  void accept();
+  void nudge(const Names& names);
+  void fetch_shelves(const Names& names);
   void lease(Tree tree, std::uint64_t count);
   void discard_oldest_conflict();
   void connect();
@@ -103,6 +110,7 @@ class Machine {
   std::vector<AnyKey> companies() const;
   void append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark, const Work& work);
   void forget_unsaved(const Work& work);
+  void forget_thrown_away(const Conflict& conflict);
 
   World& world_;
   Directory& directory_;
@@ -123,6 +131,7 @@ class Machine {
   std::vector<Pending<Borrow>> borrows_;
   std::vector<Pending<InLine>> lines_;
   std::vector<Pending<Done>> returns_;
+  std::vector<Pending<Done>> dones_;  // of breaks, offers and nudges
   std::vector<Pending<Leased>> leases_;
 };
 

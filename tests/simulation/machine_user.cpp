@@ -190,6 +190,48 @@ void Machine::give_back(const Names& names) {
   dirty_ = true;
 }
 
+void Machine::break_borrow(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) dones_.push_back(client_->break_borrow(keys, "simulated"));
+  dirty_ = true;
+}
+
+void Machine::take_over(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) borrows_.push_back(client_->take_over(keys));
+  dirty_ = true;
+}
+
+void Machine::hand_over(const Names& names, const Machine& to) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) dones_.push_back(client_->hand_over(keys, to.user_, "simulated"));
+  dirty_ = true;
+}
+
+void Machine::accept() {
+  if (!running()) return;
+  std::vector<AnyKey> offered;
+  for (const HandOver& offer : client_->hand_overs()) offered.push_back(offer.record);
+  if (!offered.empty()) borrows_.push_back(client_->accept(offered));
+  dirty_ = true;
+}
+
+void Machine::nudge(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) dones_.push_back(client_->nudge(keys, "simulated"));
+}
+
+void Machine::fetch_shelves(const Names& names) {
+  if (!running()) return;
+  const auto keys = find(names);
+  if (!keys.empty()) dones_.push_back(client_->fetch_shelves(keys));
+  dirty_ = true;
+}
+
 void Machine::lease(Tree tree, std::uint64_t count) {
   if (running()) leases_.push_back(client_->lease(tree_id(tree), count));
 }
@@ -201,7 +243,19 @@ void Machine::discard_oldest_conflict() {
   const auto done = client_->discard_conflict(conflicts.front().number);
   require(done.has_value(), [&] { return "X11: a conflict of " + name_ + " is gone"; });
   if (const auto number = number_of(conflicts.front().comment)) world_.ledger.discarded(number);
+  forget_thrown_away(conflicts.front());
   dirty_ = true;
+}
+
+// Edits that lost their borrow lie in a conflict: they go with it.
+void Machine::forget_thrown_away(const Conflict& conflict) {
+  for (const Conflict::Item& item : conflict.items) {
+    const auto found = unsaved_.find(item.key.record());
+    if (found == unsaved_.end() || item.mine.empty()) continue;
+    for (const Mark& mark : parse_trail(trail_of(item.key.tree, item.mine)))
+      found->second.erase(mark.number);
+    if (found->second.empty()) unsaved_.erase(found);
+  }
 }
 
 }  // namespace coppice::simulation

@@ -51,7 +51,7 @@ class ReplicaCheck {
   std::map<AnyKey, std::uint64_t> sequences_;        // by key: what the replica has
   std::set<AnyKey> edited_;                          // by key: with edits that are not handed in
   std::set<std::uint64_t> drawer_;                   // transactions in the drawer
-  std::set<AnyKey> drawer_records_;
+  std::map<AnyKey, std::set<std::uint64_t>> drawer_marks_;  // by record: what lies in the drawer
   std::uint64_t index_entries_ = 0;
   IndexCheck indexes_;
 };

@@ -53,6 +53,9 @@ void ServerHost::bury() {
 
 bool ServerHost::step() {
   if (!running()) return false;
+  // What the time has brought is to be seen, too.
+  if (const auto deadline = core_->deadline_us(); deadline && *deadline <= world_.now_us)
+    busy_ = true;
   const bool more = core_->step(world_.now_us);
   if (busy_) observe();
   busy_ = more;

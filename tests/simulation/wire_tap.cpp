@@ -48,6 +48,18 @@ std::uint64_t content_of(protocol::Request::Reader request) {
       return which ^ hash_of(request.getGiveBack());
     case protocol::Request::LEASE:
       return which ^ hash_of(request.getLease());
+    case protocol::Request::BREAK_BORROW:
+      return which ^ hash_of(request.getBreakBorrow());
+    case protocol::Request::TAKE_OVER:
+      return which ^ hash_of(request.getTakeOver());
+    case protocol::Request::HAND_OVER:
+      return which ^ hash_of(request.getHandOver());
+    case protocol::Request::ACCEPT:
+      return which ^ hash_of(request.getAccept());
+    case protocol::Request::NUDGE:
+      return which ^ hash_of(request.getNudge());
+    case protocol::Request::REVOKE:
+      return which ^ hash_of(request.getRevoke());
   }
   return which;
 }

@@ -70,6 +70,15 @@ struct Leased {
 
 struct Done {};
 
+// A borrow of somebody that our user may have: accept() it, or decline().
+struct HandOver {
+  AnyKey record;
+  Holder holder;
+  Holder by;  // who offers it: mostly the holder
+  std::int64_t time_us = 0;
+  std::string reason;
+};
+
 // Work on the replica itself that may take a while: an index that is built, say.
 struct BuildProgress {
   std::string what;  // for people: "index 'where-used'"
@@ -242,6 +251,39 @@ class Client {
   Pending<Done> give_back(std::vector<AnyKey> records);
   // The records this replica has borrowed.
   std::vector<AnyKey> borrowed() const;
+
+  // The following are done all or none, and on line only. Whose borrow ends is told who, when and
+  // why; what it has edited and not checked in stays on its device, as a conflict.
+
+  // Ends the borrows that others have, by the right to break, or while waiting in line for what is
+  // overdue. Errors: comment_needed (no reason), no_right, not_overdue, already_free.
+  Pending<Done> break_borrow(std::vector<AnyKey> records, std::string reason);
+  // Moves borrows of our user from other devices to this one. Errors: held (another user's),
+  // already_free.
+  Pending<Borrow> take_over(std::vector<AnyKey> records, CheckOut options = {});
+  // Offers borrows to another user, until it accepts or declines; empty: takes the offer back. Who
+  // may break borrows may offer those of others. Errors: pending_changes, no_right, bad_request (no
+  // such user).
+  Pending<Done> hand_over(std::vector<AnyKey> records, std::string user, std::string reason = {});
+  // What is offered to our user now. Empty while off line.
+  std::vector<HandOver> hand_overs() const;
+  // Takes what is offered. Errors: offer_gone.
+  Pending<Borrow> accept(std::vector<AnyKey> records, CheckOut options = {});
+  // Wants it not. What is not offered any more counts as declined.
+  Pending<Done> decline(std::vector<AnyKey> records);
+  // Asks the holders to return records; they are told now, or when they come next. Errors:
+  // too_soon, already_free.
+  Pending<Done> nudge(std::vector<AnyKey> records, std::string text = {});
+  // Copies of work that is edited and not checked in go to the server every few seconds, while on
+  // line. This fetches those of others in these records into the drawer, where they can be looked
+  // at, and applied under a borrow of ours: for the same user on another device, who got the borrow
+  // by a hand-over, and administrators. Errors: unknown_record (there is none), offline.
+  Pending<Done> fetch_shelves(std::vector<AnyKey> records);
+  // By an administrator: the device, or every device of the user and its access tokens, is refused
+  // from now on, and its borrows are broken. A device is named by Holder::client. Errors: no_right,
+  // comment_needed, bad_request.
+  Pending<Done> revoke_device(std::uint32_t number, std::string reason);
+  Pending<Done> revoke_user(std::string name, std::string reason);
 
   // Ids for records to be made off line. More are asked for by themselves; this is for those who
   // know they need many.

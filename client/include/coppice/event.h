@@ -45,21 +45,27 @@ struct Event {
     borrowed,  // somebody (holder) has it now
     returned,  // nobody has it any more
     released,
-    state,       // its lifecycle state number changed
-    accepted,    // the authority accepted our operation `operation`
-    conflict,    // it refused it; see error, and the drawer
-    queued,      // we wait in line at `place`
-    offered,     // it is our turn: check it out before `until_us`
-    lease,       // ids of tree key.tree are running out or were leased: `place` percent are left
-    connection,  // Client::status() has changed
-    pinned,      // a snapshot is held for long and makes the file grow: error.message says whose
-    progress,    // of a first sync or an upload; status() has the numbers
-    indexer,     // one was set aside, or can be asked again (error.code none); error says more
-    missed,      // so many events were not polled that they were dropped: look at everything anew.
-                 // With a `query`: so much changed for it at once; ask it anew
-    entered,     // a revision came into the answer of the live query `query`
-    updated,     // it is in that answer and stays there, and its body changed
-    left,        // it is no longer in that answer
+    state,        // its lifecycle state number changed
+    accepted,     // the authority accepted our operation `operation`
+    conflict,     // it refused it; see error, and the drawer
+    queued,       // we wait in line at `place`
+    offered,      // it is our turn: check it out before `until_us`
+    lease,        // ids of tree key.tree are running out or were leased: `place` percent are left
+    connection,   // Client::status() has changed
+    pinned,       // a snapshot is held for long and makes the file grow: error.message says whose
+    progress,     // of a first sync or an upload; status() has the numbers
+    indexer,      // one was set aside, or can be asked again (error.code none); error says more
+    missed,       // so many events were not polled that they were dropped: look at everything anew.
+                  // With a `query`: so much changed for it at once; ask it anew
+    entered,      // a revision came into the answer of the live query `query`
+    updated,      // it is in that answer and stays there, and its body changed
+    left,         // it is no longer in that answer
+    broken,       // the borrow of `holder` was ended by `by`, who says why in `text`
+    taken_over,   // it went from one device of a user (holder) to another (by)
+    handed_over,  // it went to another user (by), who has accepted it
+    hand_over,    // `by` offers our user the borrow of `holder`: accept or decline it
+    overdue,      // nobody has heard of `holder` for long, or the return is late
+    nudged,       // `by` asks us to return it; see `text`
   };
   enum class Origin { local, remote };
 
@@ -73,6 +79,8 @@ struct Event {
   std::uint64_t query = 0;  // LiveQuery::number(); 0: the event is none of a live query
   Error error;
   Holder holder;
+  Holder by;
+  std::string text;
 };
 const char* to_string(Event::Kind kind);
 

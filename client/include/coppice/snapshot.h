@@ -92,6 +92,13 @@ class TreeView {
   KeyWord from_;
 };
 
+// Who waits for a record that somebody has. Clients are named by Snapshot::client_name.
+struct Waiters {
+  std::vector<std::uint32_t> clients;  // the next one first
+  std::uint32_t kept_for = 0;          // it is free, and kept for this client; 0: it is not
+  std::int64_t until_us = 0;
+};
+
 // Everything as it was at one moment: consistent across trees and indexes, never blocked, never
 // changing, read in place.
 //
@@ -243,6 +250,8 @@ class Snapshot {
   std::optional<Holder> holder(AnyKey key) const;
   // All borrows known here, as record keys with their holders.
   std::vector<std::pair<AnyKey, Holder>> borrows() const;
+  // Who waits in line for a record, as of the last sync; see docs/borrowing.md.
+  Waiters waiters(AnyKey record) const;
   // The name behind a number in a header: "Ann, bench 3".
   std::string client_name(std::uint32_t number) const;
 
