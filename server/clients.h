@@ -37,8 +37,8 @@ struct Client {
   bool revoked = false;
 };
 
-// Whether headers may have this client's number: who has never asked for anything has written nothing
-// and holds nothing, and nobody needs its name.
+// Whether headers may have this client's number: who has never asked for anything has written
+// nothing and holds nothing, and nobody needs its name.
 inline bool is_named_by_headers(const Client& client) { return client.last_operation > 0; }
 
 // All clients of the database, in memory, as the last commit left them, and who of them is on line.

@@ -93,12 +93,14 @@ TEST_CASE_METHOD(Company, "C2: rights are judged by what the database says when 
                  "[server]") {
   const auto token = token_of(eve.ask(borrow({part(1)})));
   const Tables tables(server.database());
-  server.database().write(
-      [&](store::WriteTxn& txn) { REQUIRE(Users(tables).set_role(txn, "eve", "viewer").has_value()); });
+  server.database().write([&](store::WriteTxn& txn) {
+    REQUIRE(Users(tables).set_role(txn, "eve", "viewer").has_value());
+  });
   CHECK(outcome(eve.ask(Work().check_in(part(1), token, 1, part_body("R1b")))) == "no_right");
   // What a person may not change any more may still be given back.
   CHECK(outcome(eve.ask(give_back(part(1), token))) == "gave back");
-  server.database().write([&](store::WriteTxn& txn) { REQUIRE(Users(tables).remove(txn, "eve").has_value()); });
+  server.database().write(
+      [&](store::WriteTxn& txn) { REQUIRE(Users(tables).remove(txn, "eve").has_value()); });
   CHECK(outcome(eve.ask(borrow({part(1)}))) == "no_right");
 }
 
