@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "bench/peers.h"
 #include "bench/site.h"
-#include "bench/subscribers.h"
 
 namespace coppice::bench {
 namespace {
@@ -14,6 +14,43 @@ constexpr std::size_t kIdle = 9'990;  // the server's own limit is 10,000
 constexpr std::uint64_t kPerTransaction = 10;
 
 double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+// Counts what it is sent.
+class Subscribers {
+ public:
+  explicit Subscribers(const std::string& url)
+      : peers_(url, "bench", [this](std::size_t peer, protocol::ToClient::Reader message) {
+          hear(peer, message);
+        }) {}
+
+  void open(std::size_t count) {
+    cursors_.resize(cursors_.size() + count);
+    peers_.open(count);
+  }
+  template <typename F>
+  void take_until(F&& is_enough) {
+    peers_.take_until(is_enough);
+  }
+  // Records in changes and in first syncs, over all connections.
+  std::uint64_t deliveries() const { return deliveries_; }
+  // Connections that have everything up to this sequence.
+  std::size_t reached(std::uint64_t sequence) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(cursors_, [&](std::uint64_t cursor) { return cursor >= sequence; }));
+  }
+
+ private:
+  void hear(std::size_t peer, protocol::ToClient::Reader message) {
+    if (message.isSnapshot()) deliveries_ += message.getSnapshot().getRecords().size();
+    if (!message.isChanges()) return;
+    deliveries_ += message.getChanges().getRecords().size();
+    cursors_[peer] = std::max(cursors_[peer], message.getChanges().getUpTo());
+  }
+
+  Peers peers_;
+  std::vector<std::uint64_t> cursors_;
+  std::uint64_t deliveries_ = 0;
+};
 
 struct Fanout {
   double deliveries_per_second = 0;
@@ -25,7 +62,7 @@ Fanout measure_fanout(const Arguments& arguments) {
   Site site(arguments, folder, "server");
   Client writer = open_leased_replica(site, folder / "writer", arguments.records, Durable::no);
   create_items(writer, arguments.records, kPerTransaction);
-  Subscribers subscribers(site.url(), "bench");
+  Subscribers subscribers(site.url());
   subscribers.open(kSubscribers);
 
   const std::uint64_t wanted = kSubscribers * arguments.records;
@@ -50,7 +87,7 @@ Fanout measure_fanout(const Arguments& arguments) {
 void measure_idle(const Arguments& arguments) {
   const WorkFolder folder(arguments.folder);
   Site site(arguments, folder, "server");
-  Subscribers subscribers(site.url(), "bench");
+  Subscribers subscribers(site.url());
   const double seconds = seconds_of([&] { subscribers.open(kIdle); });
   print({.name = "connections opened for the first time",
          .value = static_cast<double>(kIdle) / seconds,

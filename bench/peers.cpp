@@ -1,4 +1,4 @@
-#include "bench/subscribers.h"
+#include "bench/peers.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +18,6 @@
 #include <capnp/serialize.h>
 
 #include "bench/support.h"
-#include "coppice/protocol.capnp.h"
 
 namespace coppice::bench {
 namespace {
@@ -46,14 +45,11 @@ void write_all(int socket, const char* bytes, std::size_t size_bytes) {
 void send_frame(int socket, std::uint8_t opcode, const char* bytes, std::size_t size_bytes) {
   std::string head;
   head += static_cast<char>(0x80 | opcode);
-  if (size_bytes < 126) {
-    head += static_cast<char>(0x80 | size_bytes);
-  } else {
-    if (size_bytes > 0xffff) throw std::runtime_error("A hello is too long.");
-    head += static_cast<char>(0x80 | 126);
-    head += static_cast<char>(size_bytes >> 8);
-    head += static_cast<char>(size_bytes & 0xff);
-  }
+  const int length_bytes = size_bytes < 126 ? 0 : size_bytes <= 0xffff ? 2 : 8;
+  head += static_cast<char>(0x80 | (length_bytes == 0   ? size_bytes
+                                    : length_bytes == 2 ? 126
+                                                        : 127));
+  for (int i = length_bytes; i-- > 0;) head += static_cast<char>(size_bytes >> (8 * i) & 0xff);
   head += std::string(4, '\0');
   head.append(bytes, size_bytes);
   write_all(socket, head.data(), head.size());
@@ -61,20 +57,22 @@ void send_frame(int socket, std::uint8_t opcode, const char* bytes, std::size_t 
 
 }  // namespace
 
-struct Subscribers::Connection {
+struct Peers::Connection {
   ~Connection() {
     if (socket >= 0) ::close(socket);
   }
   int socket = -1;
   bool upgraded = false;
   bool welcomed = false;
-  std::uint64_t number = 0;
-  std::uint64_t cursor = 0;
+  std::size_t number = 0;
   std::vector<char> received;
 };
 
-Subscribers::Subscribers(const std::string& url, std::string application)
-    : application_(std::move(application)), poll_(::epoll_create1(0)), room_(kReadBytes) {
+Peers::Peers(const std::string& url, std::string application, Heard heard)
+    : application_(std::move(application)),
+      heard_(std::move(heard)),
+      poll_(::epoll_create1(0)),
+      room_(kReadBytes) {
   const auto host = url.find("//") + 2, colon = url.find(':', host), slash = url.find('/', colon);
   if (colon == std::string::npos || slash == std::string::npos)
     throw std::runtime_error("'" + url + "' is not ws://ADDRESS:PORT/DATABASE.");
@@ -84,21 +82,21 @@ Subscribers::Subscribers(const std::string& url, std::string application)
   if (poll_ < 0) fail("Cannot wait for sockets");
 }
 
-Subscribers::~Subscribers() { ::close(poll_); }
+Peers::~Peers() { ::close(poll_); }
 
-void Subscribers::open(std::size_t count) {
+void Peers::open(std::size_t count) {
   const std::size_t all = connections_.size() + count;
   take_until([&] {
     while (connections_.size() < all && connections_.size() - welcomed_ < kOpeningMax) {
       connections_.push_back(std::make_unique<Connection>());
-      connections_.back()->number = connections_.size();
+      connections_.back()->number = connections_.size() - 1;
       connect(*connections_.back());
     }
     return welcomed_ == all;
   });
 }
 
-void Subscribers::connect(Connection& connection) {
+void Peers::connect(Connection& connection) {
   connection.socket = ::socket(AF_INET, SOCK_STREAM, 0);
   if (connection.socket < 0) fail("Cannot open a socket; see ulimit -n");
   sockaddr_in address{};
@@ -121,7 +119,7 @@ void Subscribers::connect(Connection& connection) {
   write_all(connection.socket, request.data(), request.size());
 }
 
-void Subscribers::send_hello(Connection& connection) {
+void Peers::say_hello(Connection& connection) {
   std::random_device random;
   std::array<std::uint32_t, 4> uuid;
   for (auto& word : uuid) word = random();
@@ -129,7 +127,7 @@ void Subscribers::send_hello(Connection& connection) {
   auto hello = message.initRoot<protocol::ToServer>().initHello();
   hello.setProtocol(protocol::VERSION);
   hello.setClient(kj::arrayPtr(reinterpret_cast<const kj::byte*>(uuid.data()), sizeof uuid));
-  hello.setDevice("subscriber " + std::to_string(connection.number));
+  hello.setDevice("peer " + std::to_string(connection.number));
   hello.setUser("bench");
   hello.setApplication(application_);
   const auto words = capnp::messageToFlatArray(message);
@@ -137,7 +135,7 @@ void Subscribers::send_hello(Connection& connection) {
   send_frame(connection.socket, 2, bytes.begin(), bytes.size());
 }
 
-void Subscribers::take_until(const std::function<bool()>& is_enough) {
+void Peers::take_until(const std::function<bool()>& is_enough) {
   auto deadline = Clock::now() + kPatience;
   while (!is_enough()) {
     epoll_event events[kEventsAtOnce];
@@ -149,7 +147,7 @@ void Subscribers::take_until(const std::function<bool()>& is_enough) {
   }
 }
 
-void Subscribers::take(Connection& connection) {
+void Peers::take(Connection& connection) {
   const auto size = ::recv(connection.socket, room_.data(), room_.size(), MSG_DONTWAIT);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size < 0) fail("Cannot receive");
@@ -165,12 +163,12 @@ void Subscribers::take(Connection& connection) {
                                std::string(received.begin(), received.end()));
     received.erase(received.begin(), end + static_cast<std::ptrdiff_t>(kEnd.size()));
     connection.upgraded = true;
-    send_hello(connection);
+    say_hello(connection);
   }
   take_frames(connection);
 }
 
-void Subscribers::take_frames(Connection& connection) {
+void Peers::take_frames(Connection& connection) {
   auto& received = connection.received;
   std::size_t at = 0;
   while (received.size() - at >= 2) {
@@ -195,27 +193,27 @@ void Subscribers::take_frames(Connection& connection) {
   received.erase(received.begin(), received.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
-void Subscribers::take_message(Connection& connection, const char* bytes, std::size_t size_bytes) {
-  aligned_.resize(size_bytes / sizeof(capnp::word));
+void Peers::take_message(Connection& connection, const char* bytes, std::size_t size_bytes) {
+  aligned_.resize(size_bytes / sizeof(std::uint64_t));
   std::memcpy(aligned_.data(), bytes, size_bytes);
-  capnp::FlatArrayMessageReader reader(kj::arrayPtr(aligned_.data(), aligned_.size()),
-                                       {.traversalLimitInWords = ~std::uint64_t{0}});
+  capnp::FlatArrayMessageReader reader(
+      {reinterpret_cast<const capnp::word*>(aligned_.data()), aligned_.size()},
+      {.traversalLimitInWords = ~std::uint64_t{0}});
   const auto message = reader.getRoot<protocol::ToClient>();
   if (message.isRefused())
     throw std::runtime_error(std::string("The server refused: ") +
                              message.getRefused().getText().cStr());
-  if (message.isWelcome() && !std::exchange(connection.welcomed, true)) ++welcomed_;
-  if (message.isSnapshot()) deliveries_ += message.getSnapshot().getRecords().size();
-  if (message.isChanges()) {
-    deliveries_ += message.getChanges().getRecords().size();
-    connection.cursor = std::max(connection.cursor, message.getChanges().getUpTo());
+  if (message.isWelcome()) {
+    if (!std::exchange(connection.welcomed, true)) ++welcomed_;
+    return;
   }
+  heard_(connection.number, message);
 }
 
-std::size_t Subscribers::reached(std::uint64_t sequence) const {
-  return static_cast<std::size_t>(
-      std::count_if(connections_.begin(), connections_.end(),
-                    [&](const auto& connection) { return connection->cursor >= sequence; }));
+void Peers::send(std::size_t peer, capnp::MessageBuilder& message) {
+  const auto words = capnp::messageToFlatArray(message);
+  const auto bytes = words.asChars();
+  send_frame(connections_.at(peer)->socket, 2, bytes.begin(), bytes.size());
 }
 
 }  // namespace coppice::bench
