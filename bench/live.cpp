@@ -35,8 +35,12 @@ class Watch {
   std::atomic<std::uint64_t> key_ = 0;
 };
 
-void measure_latency(const Arguments& arguments) {
-  const WorkFolder folder(arguments.folder);
+struct Latency {
+  std::vector<double> written_us;
+  std::vector<double> seen_us;
+};
+
+Latency measure_latency(const Arguments& arguments, const WorkFolder& folder) {
   Site site(arguments, folder, "server");
   Watch watch;
   Client a = open_replica(folder / "a", Durable::yes);
@@ -45,20 +49,38 @@ void measure_latency(const Arguments& arguments) {
   site.lease(a, arguments.records);
   site.connect(b);
 
-  std::vector<double> written, seen;
+  Latency latency;
   for (std::uint64_t serial = 0; serial < arguments.records; ++serial) {
     const auto begin = Clock::now();
     const AnyKey key = a.write([&](Transaction& t) {
                           return t.create<Item>([&](Item::Builder item) { fill(item, serial); });
                         }).value();
-    written.push_back(1e6 * Seconds(Clock::now() - begin).count());
+    latency.written_us.push_back(1e6 * Seconds(Clock::now() - begin).count());
     site.wait_until("B sees the change", [&] { return watch.seen(key).has_value(); });
-    seen.push_back(1e6 * Seconds(*watch.seen(key) - begin).count());
+    latency.seen_us.push_back(1e6 * Seconds(*watch.seen(key) - begin).count());
   }
-  print({.name = "durable in A, p50", .value = percentile(written, 50), .unit = "us"});
-  print({.name = "durable in A, p99", .value = percentile(written, 99), .unit = "us"});
-  print({.name = "seen at B, p50", .value = percentile(seen, 50), .unit = "us"});
-  print({.name = "seen at B, p99", .value = percentile(seen, 99), .unit = "us"});
+  return latency;
+}
+
+void print_latencies(const Arguments& arguments) {
+  const WorkFolder disk(arguments.folder);
+  const Latency durable = measure_latency(arguments, disk);
+  print({.name = "durable in A, p50", .value = percentile(durable.written_us, 50), .unit = "us"});
+  print({.name = "durable in A, p99", .value = percentile(durable.written_us, 99), .unit = "us"});
+  print({.name = "seen at B, p50", .value = percentile(durable.seen_us, 50), .unit = "us"});
+  print({.name = "seen at B, p99", .value = percentile(durable.seen_us, 99), .unit = "us"});
+
+  // The same programs with their files in memory, where nobody waits for a disk.
+  const WorkFolder memory("/dev/shm", WorkFolder::Wanted::anywhere);
+  const Latency quick = measure_latency(arguments, memory);
+  print({.name = "seen at B without a disk, p50",
+         .value = percentile(quick.seen_us, 50),
+         .unit = "us",
+         .goal = Goal{Goal::Kind::at_most, 300}});
+  print({.name = "seen at B without a disk, p99",
+         .value = percentile(quick.seen_us, 99),
+         .unit = "us",
+         .goal = Goal{Goal::Kind::at_most, 2'000}});
 }
 
 // The clients' own commits do not wait for the disk here, so that what is seen is the server's.
@@ -79,7 +101,7 @@ double accepted_per_second(const Arguments& arguments, int clients, std::uint64_
 }
 
 void run(const Arguments& arguments) {
-  measure_latency(arguments);
+  print_latencies(arguments);
   for (const int clients : {1, 4, 16}) {
     const std::uint64_t per_client =
         kTransactionsPerChange * arguments.records / static_cast<std::uint64_t>(clients);

@@ -50,10 +50,14 @@ void RawLmdb::append(std::uint64_t count, std::uint64_t batch, std::span<std::ui
 }
 
 void RawLmdb::put_last(std::uint64_t key, std::span<const std::byte> value) {
+  put(key, value, MDB_APPEND);
+  last_key_ = key;
+}
+
+void RawLmdb::put(std::uint64_t key, std::span<const std::byte> value, unsigned flags) {
   MDB_val k{sizeof key, &key};
   MDB_val v{value.size(), const_cast<std::byte*>(value.data())};
-  require(mdb_put(txn_, table_, &k, &v, MDB_APPEND));
-  last_key_ = key;
+  require(mdb_put(txn_, table_, &k, &v, flags));
 }
 
 void RawLmdb::begin_read() { begin(MDB_RDONLY); }

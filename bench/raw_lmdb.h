@@ -33,6 +33,8 @@ class RawLmdb {
     commit();
   }
   void put_last(std::uint64_t key, std::span<const std::byte> value);
+  // In such a transaction too, but anywhere.
+  void put(std::uint64_t key, std::span<const std::byte> value) { put(key, value, 0); }
 
   // One snapshot, in which get() and scan() look.
   void begin_read();
@@ -47,6 +49,7 @@ class RawLmdb {
   }
 
  private:
+  void put(std::uint64_t key, std::span<const std::byte> value, unsigned flags);
   void begin(unsigned flags);
   void commit();
   std::uint64_t walk(void* context, void (*visit)(void*, std::span<const std::byte>)) const;

@@ -83,9 +83,9 @@ int run_benchmark(int argc, char** argv, const Program& program, void (*body)(co
   }
 }
 
-WorkFolder::WorkFolder(const std::filesystem::path& parent) {
+WorkFolder::WorkFolder(const std::filesystem::path& parent, Wanted wanted) {
   struct statfs status {};
-  if (::statfs(parent.c_str(), &status) == 0 &&
+  if (wanted == Wanted::on_disk && ::statfs(parent.c_str(), &status) == 0 &&
       (status.f_type == kTmpfsMagic || status.f_type == kRamfsMagic)) {
     throw std::runtime_error(parent.string() +
                              " is in memory. Name a folder on a disk with --folder.");

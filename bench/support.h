@@ -34,11 +34,12 @@ struct Program {
 // that is missed is printed and is no failure.
 int run_benchmark(int argc, char** argv, const Program& program, void (*body)(const Arguments&));
 
-// A folder that goes away with this object. Throws where `parent` is in memory: a wait for the disk
-// costs nothing there.
+// A folder that goes away with this object. Throws where `parent` is in memory, unless that is what
+// is wanted: a wait for the disk costs nothing there.
 class WorkFolder {
  public:
-  explicit WorkFolder(const std::filesystem::path& parent);
+  enum class Wanted { on_disk, anywhere };
+  explicit WorkFolder(const std::filesystem::path& parent, Wanted wanted = Wanted::on_disk);
   WorkFolder(const WorkFolder&) = delete;
   ~WorkFolder();
 

@@ -70,6 +70,12 @@ void Clients::remember(Client client) {
   all_.insert_or_assign(number, std::move(client));
 }
 
+void Clients::forget(ClientNumber number) {
+  const auto found = all_.find(number);
+  numbers_.erase(found->second.uuid);
+  all_.erase(found);
+}
+
 void Clients::left(ClientNumber number, std::int64_t now_us) {
   online_.erase(number);
   const auto found = all_.find(number);

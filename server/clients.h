@@ -37,6 +37,10 @@ struct Client {
   bool revoked = false;
 };
 
+// Whether headers may have this client's number: who has never asked for anything has written
+// nothing and holds nothing, and nobody needs its name.
+inline bool is_named_by_headers(const Client& client) { return client.last_operation > 0; }
+
 // All clients of the database, in memory, as the last commit left them, and who of them is on line.
 //
 // Not stored: who is on line. Threads: one.
@@ -53,6 +57,8 @@ class Clients {
   // Stores a row. What it says counts for find() only after remember(), when it is committed.
   static void store(store::WriteTxn& txn, const Tables& tables, const Client& client);
   void remember(Client client);
+  // What was remembered was not stored after all. REQUIRES: there is such a client.
+  void forget(ClientNumber number);
 
   void came(ClientNumber number) { online_.insert(number); }
   // Kept in memory until the client's row is written for another reason.

@@ -125,6 +125,7 @@ void ServerCore::take(Session& session, std::unique_ptr<Incoming> frame) {
       }
       session.state = Session::State::greeting;
       session.hello = std::move(frame);
+      to_greet_.push_back(session.id);
       return;
     case protocol::ToServer::REQUEST:
       if (live) return take_request(session, std::move(frame));
@@ -207,7 +208,7 @@ bool ServerCore::step(std::int64_t now_us) {
   feed_all();
   const bool more = answer_comparisons();
   warn_of_pins();
-  return more || !queue_.empty();
+  return more || !queue_.empty() || !to_greet_.empty();
 }
 
 std::vector<PendingRequest> ServerCore::next_group() {
@@ -237,7 +238,7 @@ void ServerCore::decide_group() {
     GroupResult result = authority_.decide(group, lines_, now_us_);
     lines_ = std::move(result.lines);
     head_ = result.head;
-    for (auto& [number, client] : result.clients) clients_.remember(std::move(client));
+    remember(std::move(result.clients));
     tell(result.news);
     answer(group, std::move(result.outcomes));
   } catch (const NoSpaceError& e) {
@@ -253,6 +254,17 @@ void ServerCore::decide_group() {
   }
   for (const PendingRequest& pending : group)
     done_with(pending.session, pending.frame->size_bytes());
+}
+
+void ServerCore::remember(std::map<ClientNumber, Client> changed) {
+  std::vector<Client> first_heard_of;
+  for (auto& [number, client] : changed) {
+    const Client* before = clients_.find(number);
+    const bool was_named = before != nullptr && is_named_by_headers(*before);
+    if (!was_named && is_named_by_headers(client)) first_heard_of.push_back(client);
+    clients_.remember(std::move(client));
+  }
+  if (!first_heard_of.empty()) tell_names(first_heard_of);
 }
 
 void ServerCore::answer(std::span<const PendingRequest> group, std::vector<Outcome> outcomes) {

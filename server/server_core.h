@@ -94,18 +94,27 @@ class ServerCore {
   void warn_of_pins();
 
   // Greeting.
+  // Hellos that one step deals with: they share a commit, and requests get their turn between.
+  static constexpr std::size_t kGreetedAtOnce = 256;
+  struct Greeted;
   void greet_all();
-  void greet(Session& session);
+  // Nothing: it was refused.
+  std::optional<Greeted> greet(Session& session);
+  void store(std::vector<Greeted>& greeted);
+  void turn_away(const Greeted& greeted, const Error& why);
+  void let_in(Greeted& greeted);
   void describe(Session& session, std::uint16_t protocol);
   void refuse(Session& session, const Error& error);
-  void store_client(const Hello& hello, const Client& client);
   void replace_older_session(const Session& session);
   void welcome(Session& session, const Hello& hello, std::int64_t last_seen_us);
   void announce(const Session& except, const wire::Frame& frame);
+  // Who the numbers in headers are: told to everybody before the first record that has one.
+  void tell_names(std::span<const Client> clients);
 
   // Deciding.
   std::vector<PendingRequest> next_group();
   void decide_group();
+  void remember(std::map<ClientNumber, Client> changed);
   void answer(std::span<const PendingRequest> group, std::vector<Outcome> outcomes);
   void send_answers(wire::SessionId id, std::vector<std::vector<std::uint64_t>> answers);
   void tell_offers();
@@ -152,6 +161,8 @@ class ServerCore {
   store::PinWatch pin_watch_;
   std::int64_t pins_looked_at_us_ = 0;
   std::map<wire::SessionId, std::unique_ptr<Session>> sessions_;
+  // Those who said hello, in their order.
+  std::deque<wire::SessionId> to_greet_;
   std::deque<PendingRequest> queue_;
   std::size_t queued_bytes_ = 0;
   // What came since the last step.

@@ -60,70 +60,117 @@ std::size_t size_of(const std::vector<TreeInfoPtr>& trees) {
 
 }  // namespace
 
+// One whose hello was accepted, and who is not let in yet.
+struct ServerCore::Greeted {
+  Session* session;
+  Hello hello;
+  std::optional<Client> before;
+  Client client;
+};
+
 void ServerCore::greet_all() {
-  // Greeting one may close another, but erases none.
-  for (auto& [id, session] : sessions_) {
-    if (session->state == Session::State::greeting) greet(*session);
-    if (session->hello) done_with(id, std::exchange(session->hello, nullptr)->size_bytes());
+  std::vector<Greeted> greeted;
+  while (!to_greet_.empty() && greeted.size() < kGreetedAtOnce) {
+    Session* session = find(to_greet_.front());
+    to_greet_.pop_front();
+    if (session == nullptr) continue;
+    if (session->state == Session::State::greeting) {
+      if (auto one = greet(*session)) greeted.push_back(std::move(*one));
+    }
+    done_with(session->id, std::exchange(session->hello, nullptr)->size_bytes());
   }
+  if (greeted.empty()) return;
+  try {
+    store(greeted);
+  } catch (const NoSpaceError& e) {
+    for (Greeted& one : greeted) turn_away(one, error(Errc::no_space, e.what()));
+    return;
+  }
+  for (Greeted& one : greeted) let_in(one);
 }
 
-void ServerCore::greet(Session& session) {
+std::optional<ServerCore::Greeted> ServerCore::greet(Session& session) {
+  const auto refused = [&](const Error& why) {
+    refuse(session, why);
+    return std::nullopt;
+  };
   std::optional<Result<Hello>> read;
   const auto wrong =
       read_untrusted([&] { read = read_hello(session.hello->message().getHello()); });
-  if (wrong)
-    return refuse(session, error(Errc::bad_request, "The hello is damaged: " + *wrong + "."));
-  if (!*read) return refuse(session, read->error());
-  Hello& hello = **read;
+  if (wrong) return refused(error(Errc::bad_request, "The hello is damaged: " + *wrong + "."));
+  if (!*read) return refused(read->error());
+  Greeted greeted{&session, std::move(**read), {}, {}};
+  Hello& hello = greeted.hello;
 
   const Greeting greeting(premises_, identity_, head_);
-  if (auto known = greeting.authenticate(hello); !known) return refuse(session, known.error());
+  if (auto known = greeting.authenticate(hello); !known) return refused(known.error());
   if (auto admitted = greeting.admit(hello, session.database); !admitted) {
-    return refuse(session, admitted.error());
+    return refused(admitted.error());
   }
-  const Client* before = clients_.find(hello.client);
-  const std::int64_t last_seen_us = before == nullptr ? now_us_ : before->last_seen_us;
   try {
     const auto adopted = greeting.adopt(hello, now_us_);
-    if (!adopted) return refuse(session, adopted.error());
+    if (!adopted) return refused(adopted.error());
     for (const wire::Frame& frame : catalogue_messages(*adopted)) announce(session, frame);
-    const Client client = greeting.client_for(hello, now_us_);
-    store_client(hello, client);
-    session.client = client.number;
   } catch (const NoSpaceError& e) {
-    return refuse(session, error(Errc::no_space, e.what()));
+    return refused(error(Errc::no_space, e.what()));
   }
-  replace_older_session(session);
-  welcome(session, hello, last_seen_us);
+  greeted.client = greeting.client_for(hello, now_us_);
+  if (const Client* before = clients_.find(greeted.client.number)) greeted.before = *before;
+  // Counted at once, though not stored yet: the next one to be greeted gets another number.
+  clients_.remember(greeted.client);
+  identity_.application = hello.application;
+  return greeted;
+}
+
+// One commit for all who have come since the last step: after a restart of the server everybody
+// comes at once.
+void ServerCore::store(std::vector<Greeted>& greeted) {
+  database_.write([&](store::WriteTxn& txn) {
+    for (const Greeted& one : greeted) {
+      Client client = one.client;
+      Answers(tables_.answers).forget_up_to(txn, client, one.hello.acknowledged);
+      forget_endings(txn, tables_, client.number, one.hello);
+      Clients::store(txn, tables_, client);
+    }
+    const store::Meta& meta = database_.meta();
+    if (meta.text(txn, "application").empty()) {
+      meta.set_text(txn, "application", identity_.application);
+    }
+  });
+}
+
+void ServerCore::turn_away(const Greeted& greeted, const Error& why) {
+  if (greeted.before) {
+    clients_.remember(*greeted.before);
+  } else {
+    clients_.forget(greeted.client.number);
+  }
+  identity_.application = database_.meta().text(database_.read(), "application");
+  refuse(*greeted.session, why);
+}
+
+void ServerCore::let_in(Greeted& greeted) {
+  Client client = greeted.client;
+  client.acknowledged = std::max(client.acknowledged, greeted.hello.acknowledged);
+  clients_.remember(client);
+  greeted.session->client = client.number;
+  replace_older_session(*greeted.session);
+  const bool renamed = greeted.before && (greeted.before->device != client.device ||
+                                          greeted.before->user != client.user);
+  if (renamed && is_named_by_headers(client)) tell_names(std::span(&client, 1));
+  welcome(*greeted.session, greeted.hello, greeted.before ? greeted.before->last_seen_us : now_us_);
+}
+
+void ServerCore::tell_names(std::span<const Client> clients) {
+  const wire::Frame frame = clients_message(clients);
+  for (auto& [id, session] : sessions_) {
+    if (session->state == Session::State::live) send(*session, frame);
+  }
 }
 
 void ServerCore::refuse(Session& session, const Error& error) {
   send(session, refused_message(error));
   end_with(session, error.message);
-}
-
-void ServerCore::store_client(const Hello& hello, const Client& client) {
-  const Client* before = clients_.find(client.number);
-  const bool renamed =
-      before == nullptr || before->device != client.device || before->user != client.user;
-  Client stored = client;
-  database_.write([&](store::WriteTxn& txn) {
-    stored = client;
-    Answers(tables_.answers).forget_up_to(txn, stored, hello.acknowledged);
-    forget_endings(txn, tables_, stored.number, hello);
-    Clients::store(txn, tables_, stored);
-    if (identity_.application.empty()) {
-      database_.meta().set_text(txn, "application", hello.application);
-    }
-  });
-  identity_.application = hello.application;
-  clients_.remember(stored);
-  if (!renamed) return;
-  const wire::Frame frame = clients_message(std::span(&stored, 1));
-  for (auto& [id, other] : sessions_) {
-    if (other->state == Session::State::live) send(*other, frame);
-  }
 }
 
 // A client that reconnects before its old connection is known to be dead is normal: the new one
@@ -172,9 +219,11 @@ void ServerCore::welcome(Session& session, const Hello& hello, std::int64_t last
   send(session, out.finish());
   for (const wire::Frame& frame : catalogue_messages(news.earlier)) send(session, frame);
 
-  std::vector<Client> everybody;
-  for (const auto& [number, one] : clients_.all()) everybody.push_back(one);
-  send(session, clients_message(everybody));
+  std::vector<Client> named;
+  for (const auto& [number, one] : clients_.all()) {
+    if (is_named_by_headers(one)) named.push_back(one);
+  }
+  send(session, clients_message(named));
   tell_what_happened(session, hello, last_seen_us);
   // Nothing but this was queued for the socket: the feed may follow at once.
   session.drained = true;

@@ -346,7 +346,8 @@ struct ToClient {
     offer @6 :Offer;
 
     clients @7 :List(ClientName);
-    # Who the numbers in headers are: all after the Welcome, then each that is new or renamed.
+    # Who the numbers in headers are: all that may be in one after the Welcome, then each before its first record, and each
+    # that is renamed. A client that never made a request is not among them.
 
     compared @8 :Compared;
 

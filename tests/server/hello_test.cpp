@@ -1,3 +1,6 @@
+#include <cstring>
+#include <set>
+
 #include "tests/server/fixture.h"
 
 namespace coppice::server::test {
@@ -10,23 +13,67 @@ std::string refusal_to(Peer& peer, const std::function<void(Peer::Hello)>& chang
   return to_string(static_cast<Errc>(peer.refusal().getCode()));
 }
 
-TEST_CASE("clients are numbered from 1, and everybody learns who they are", "[server]") {
-  TestServer server;
-  Peer ann(server, "ann");
-  Peer bob(server, "bob");
-  ann.listen();
-  CHECK(ann.number == 1);
-  CHECK(bob.number == 2);
-  CHECK(ann.last(protocol::ToClient::CLIENTS).getClients()[0].getUser() == "bob");
-  CHECK(bob.last(protocol::ToClient::CLIENTS).getClients().size() == 2);
-  CHECK(ann.welcome().getEpoch() == 1);
-  CHECK(ann.welcome().getDatabase().size() == 16);
+wire::Frame hello_of(std::uint64_t who, const std::string& application) {
+  capnp::MallocMessageBuilder message;
+  auto hello = message.initRoot<protocol::ToServer>().initHello();
+  hello.setProtocol(protocol::VERSION);
+  std::memcpy(hello.initClient(16).begin(), &who, sizeof who);
+  hello.setApplication(application);
+  return frame_of(message);
 }
 
-TEST_CASE("a client keeps its number, and its new name is told", "[server]") {
+// The number that a welcome gives; 0: it is none.
+std::uint32_t welcome_in(const wire::Frame& frame) {
+  capnp::FlatArrayMessageReader reader(
+      {reinterpret_cast<const capnp::word*>(frame.bytes().data()), frame.size_bytes() / 8});
+  const auto message = reader.getRoot<protocol::ToClient>();
+  return message.isWelcome() ? message.getWelcome().getClientNumber() : 0;
+}
+
+TEST_CASE("clients are numbered from 1, and everybody learns who made something", "[server]") {
   TestServer server;
   Peer ann(server, "ann");
   Peer bob(server, "bob");
+  CHECK(ann.number == 1);
+  CHECK(bob.number == 2);
+  CHECK(ann.welcome().getEpoch() == 1);
+  CHECK(ann.welcome().getDatabase().size() == 16);
+  CHECK(bob.last(protocol::ToClient::CLIENTS).getClients().size() == 0);
+  ann.forget();
+  bob.ask(lease(kParts, 10));
+  ann.listen();
+  CHECK(ann.last(protocol::ToClient::CLIENTS).getClients()[0].getUser() == "bob");
+  Peer eve(server, "eve");
+  const auto names = eve.last(protocol::ToClient::CLIENTS).getClients();
+  REQUIRE(names.size() == 1);
+  CHECK(names[0].getNumber() == 2);
+}
+
+TEST_CASE("the name of a client is there before its first record", "[server]") {
+  TestServer server;
+  Maker ann(server, "ann");
+  Peer bob(server, "bob");
+  bob.forget();
+  Maker eve(server, "eve");
+  eve.ask(Work().create(part(eve.first_id), part_body("R1")));
+  bob.listen();
+  bool named = false, seen = false;
+  for (const auto& message : bob.heard()) {
+    if (message.root.isClients() && message.root.getClients().size() > 0) named = true;
+    if (message.root.isChanges() && message.root.getChanges().getRecords().size() > 0) {
+      CHECK(named);
+      seen = true;
+    }
+  }
+  CHECK(seen);
+}
+
+TEST_CASE("a client keeps its number, and its new name is told once it has made something",
+          "[server]") {
+  TestServer server;
+  Peer ann(server, "ann");
+  Peer bob(server, "bob");
+  ann.ask(lease(kParts, 10));
   ann.disconnect();
   bob.listen();
   bob.forget();
@@ -34,6 +81,39 @@ TEST_CASE("a client keeps its number, and its new name is told", "[server]") {
   bob.listen();
   CHECK(ann.number == 1);
   CHECK(bob.last(protocol::ToClient::CLIENTS).getClients()[0].getDevice() == "lathe");
+}
+
+TEST_CASE("who comes at once is greeted in one step, each with a number of its own", "[server]") {
+  TestServer server;
+  Maker ann(server, "ann");
+  constexpr std::uint64_t kFirst = 1'000, kCrowd = 5;
+  for (std::uint64_t i = kFirst; i < kFirst + kCrowd; ++i) {
+    server.core().opened({i}, "main", "somewhere", server.now_us);
+    server.core().received({i}, hello_of(i, "shop"), server.now_us);
+  }
+  server.step();
+  std::set<std::uint32_t> numbers;
+  for (std::uint64_t i = kFirst; i < kFirst + kCrowd; ++i)
+    numbers.insert(welcome_in(server.wire().frames[{i}].front()));
+  CHECK(numbers.size() == kCrowd);
+  CHECK_FALSE(numbers.contains(0));
+}
+
+TEST_CASE("the first hello names the application, also for who comes in the same step",
+          "[server]") {
+  TestServer server;
+  server.core().opened({1}, "main", "somewhere", server.now_us);
+  server.core().opened({2}, "main", "somewhere", server.now_us);
+  server.core().received({1}, hello_of(1, "shop"), server.now_us);
+  server.core().received({2}, hello_of(2, "garage"), server.now_us);
+  server.step();
+  CHECK_FALSE(server.wire().closed.contains({1}));
+  CHECK(server.wire().closed.contains({2}));
+  server.restart();
+  server.core().opened({3}, "main", "somewhere", server.now_us);
+  server.core().received({3}, hello_of(2, "garage"), server.now_us);
+  server.step();
+  CHECK(server.wire().closed.contains({3}));
 }
 
 TEST_CASE("D7: a replica of another database is refused", "[server]") {
