@@ -137,7 +137,7 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
   if (!before && now.token == 0) drop_own_grant(key);
   if (!LocalMark::is_edited(mine)) return;
   const bool lost = !(mine.token & OwnGrant::kBit) && mine.token != now.token;
-  if (lost) return rescue_edit(key, borrow_lost(key, now));
+  if (lost) return rescue_edit_above(key, LocalMark::operation(mine), borrow_lost(key, now));
   if (LocalMark::operation(mine) != 0) return;
   // Somebody moved its state number: the edit stays, on top of that.
   RecordHeader header = now;
@@ -216,6 +216,13 @@ void Applier::rescue_edit(AnyKey key, const Error& why) {
   keep_edit_as_conflict(writer_, key, *mine, why);
   writer_.show_base(key);
   drop_own_grant(key);
+}
+
+// What was handed in before the edit waits for its answer still, and is shown until that has come.
+void Applier::rescue_edit_above(AnyKey key, std::uint64_t operation, const Error& why) {
+  if (operation == 0) return rescue_edit(key, why);
+  keep_edit_as_conflict(writer_, key, *writer_.visible(key), why);
+  show_as_left_by(key, operation);
 }
 
 // -------- answers

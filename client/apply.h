@@ -71,6 +71,7 @@ class Applier {
                      protocol::Change::Reader change);
   // An edit that was never handed in loses its borrow: it goes to the drawer.
   void rescue_edit(AnyKey key, const Error& why);
+  void rescue_edit_above(AnyKey key, std::uint64_t operation, const Error& why);
   Error borrow_lost(AnyKey key, const RecordHeader& authority) const;
   bool still_ours(AnyKey key, std::uint64_t token) const;
   bool differs_from_base(AnyKey key) const;

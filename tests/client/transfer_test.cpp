@@ -1,4 +1,7 @@
 // Borrows that end or move by another's will, as the people at both ends see it.
+#include <capnp/serialize.h>
+
+#include "coppice/protocol.capnp.h"
 #include "tests/client/site.h"
 
 namespace coppice::test {
@@ -145,6 +148,35 @@ TEST_CASE_METHOD(Office,
   site.settle();
   CHECK(bob.title(part) == "Bob's and mine");
   CHECK(ann->conflicts().empty());
+}
+
+TEST_CASE_METHOD(Office, "X11: an edit above a check-in that has no answer yet is broken: each is kept",
+                 "[client]") {
+  ann.go_off_line();
+  REQUIRE(ann.retitle(part, "handed in"));
+  REQUIRE(ann.check_in(part, Borrowing::kept));
+  REQUIRE(ann.retitle(part, "edited again"));
+  answer(bob->break_borrow({part}, "urgent"));
+  // The feed comes first, the answer is held back.
+  std::vector<wire::Frame> held;
+  ann.on_receive = [&](wire::Frame frame) -> std::optional<wire::Frame> {
+    capnp::FlatArrayMessageReader reader(
+        kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
+                     frame.size_bytes() / sizeof(capnp::word)));
+    if (!reader.getRoot<protocol::ToClient>().isAnswers()) return frame;
+    held.push_back(std::move(frame));
+    return std::nullopt;
+  };
+  ann.connect();
+  site.settle();
+  REQUIRE(held.size() == 1);
+  CHECK(ann.title(part) == "handed in");
+  CHECK(ann->conflicts().size() == 1);
+  ann.on_receive = nullptr;
+  ann.inject(held[0]);
+  site.settle();
+  CHECK(ann.title(part) == "");
+  CHECK(ann->conflicts().size() == 2);
 }
 
 TEST_CASE_METHOD(Office, "F8: broken while away, and released: the work goes into a next revision",
