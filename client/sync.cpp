@@ -61,6 +61,7 @@ void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
     ask_for_ids();
     send_requests();
     shelve(now_us);
+    send_fetch();
   }
   warn_of_ids();
   settle_waiting();

@@ -196,6 +196,7 @@ class Sync {
   void send_shelves(std::span<const ShelfCopy> copies);
   void shelves(capnp::List<protocol::Shelf>::Reader shelves);
   bool keep_shelf(ReplicaWriter& writer, protocol::Shelf::Reader shelf);
+  void send_fetch();
   void end_fetch(Result<Done> result);
   // Comparing (sync_compare.cpp).
   void ask_compare();
@@ -223,7 +224,11 @@ class Sync {
   };
   std::unique_ptr<Compare> compare_;  // null: nobody asked
   std::vector<Granted> granted_;
-  std::optional<Promise<Done>> fetching_;
+  struct Fetch {
+    std::vector<AnyKey> records;  // empty: the question was sent
+    Promise<Done> promise;
+  };
+  std::optional<Fetch> fetch_;
   std::map<AnyKey, Shelved> shelved_;  // on this connection, by record
   std::int64_t shelve_at_us_ = 0;
   std::uint64_t shelved_commit_ = 0;

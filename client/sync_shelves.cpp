@@ -116,11 +116,18 @@ void Sync::fetch_shelves(const std::vector<AnyKey>& records, Promise<Done> promi
     return promise.settle(error(
         Errc::offline, "We are not live, and shelves are kept by the server. Try again later."));
   }
-  if (fetching_) {
+  if (fetch_) {
     return promise.settle(
         error(Errc::bad_request, "Shelves are being fetched already. Wait for the answer."));
   }
-  fetching_ = std::move(promise);
+  if (records.empty()) return promise.settle(Done{});
+  fetch_ = Fetch{records, std::move(promise)};
+}
+
+// With the next step, as everything that goes to the server.
+void Sync::send_fetch() {
+  if (!fetch_ || fetch_->records.empty()) return;
+  const auto records = std::exchange(fetch_->records, {});
   capnp::MallocMessageBuilder message;
   auto names = message.initRoot<protocol::ToServer>().initFetchShelves(
       static_cast<unsigned>(records.size()));
@@ -175,7 +182,7 @@ bool Sync::keep_shelf(ReplicaWriter& writer, protocol::Shelf::Reader shelf) {
 }
 
 void Sync::end_fetch(Result<Done> result) {
-  if (fetching_) std::exchange(fetching_, std::nullopt)->settle(std::move(result));
+  if (auto fetch = std::exchange(fetch_, std::nullopt)) fetch->promise.settle(std::move(result));
 }
 
 }  // namespace coppice::client
