@@ -139,6 +139,7 @@ void Sync::send_fetch() {
 }
 
 void Sync::shelves(capnp::List<protocol::Shelf>::Reader shelves) {
+  if (!fetch_) return;  // nobody asked
   apply_batch();
   std::size_t kept = 0;
   events_.push(write_replica(replica_, Event::Origin::remote, [&](ReplicaWriter& writer) {
