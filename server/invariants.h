@@ -14,7 +14,8 @@ namespace coppice::server {
 //   the feed is a record's, the head is at or above all;
 // - headers and the table of borrows agree, only newest revisions are borrowed, no token is in
 // force twice or yet to be granted;
-// - offers to hand over and nudges are about grants in force; tokens are of users, whose roles there are;
+// - offers to hand over and nudges are about grants in force; tokens are of users, whose roles
+// there are;
 // - every id lies in a lease, and leases of a tree do not overlap;
 // - authors and borrowers are clients; stored answers lie above the acknowledged mark and at or
 // below the last operation.

@@ -150,7 +150,8 @@ TEST_CASE_METHOD(Office,
   CHECK(ann->conflicts().empty());
 }
 
-TEST_CASE_METHOD(Office, "X11: an edit above a check-in that has no answer yet is broken: each is kept",
+TEST_CASE_METHOD(Office,
+                 "X11: an edit above a check-in that has no answer yet is broken: each is kept",
                  "[client]") {
   ann.go_off_line();
   REQUIRE(ann.retitle(part, "handed in"));

@@ -18,8 +18,9 @@ class World final : public wire::ServerEvents {
   World();
   ~World() override;
 
-  // Lets everything travel until nothing happens any more.
-  void settle();
+  // Lets everything travel until nothing happens any more. False: the client does not come back to
+  // where it is live, which is no wonder when its server has lied.
+  [[nodiscard]] bool settle();
   bool live() const;
   // As if the server had said it.
   void to_client(wire::Frame frame);
@@ -54,5 +55,7 @@ class World final : public wire::ServerEvents {
 
 // The one of this process; made anew now and then, since what is accepted stays.
 World& world();
+// The next one is another one.
+void forget_world();
 
 }  // namespace coppice::fuzz

@@ -50,6 +50,7 @@ TEST_CASE_METHOD(Company, "where there are users, nobody comes in without a toke
 TEST_CASE_METHOD(Company, "a client's user is the token's, not the name that it claims",
                  "[server]") {
   Peer liar(server, "ada", "van", eves);
+  liar.ask(lease(kParts, 1));
   CHECK(name_of(liar, liar.number) == "eve");
 }
 

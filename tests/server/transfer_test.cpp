@@ -108,6 +108,10 @@ TEST_CASE_METHOD(Shop, "S13, S23: what is broken is offered to the first in line
 }
 
 TEST_CASE_METHOD(Shop, "K4: the holder hears of a break before anything that follows", "[server]") {
+  // Nobody is new, so nobody's name has to be told first.
+  for (Peer* peer : {static_cast<Peer*>(&ada), static_cast<Peer*>(&bob)})
+    peer->ask(lease(kParts, 1));
+  ann.listen();
   ann.forget();
   const auto broken = ada.send(break_borrow({part(1)}, "Ann is ill"));
   const auto grab = bob.send(borrow({part(1)}));

@@ -33,7 +33,8 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("X9: the records of a device that is silent for ever are one break away", "[simulation]") {
+TEST_CASE("X9: the records of a device that is silent for ever are one break away",
+          "[simulation]") {
   Site site;
   REQUIRE(site.alice.edit({part(1)}));
   site.alice.crash();
