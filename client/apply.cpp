@@ -239,7 +239,7 @@ std::vector<Applier::Touched> Applier::touched_by(std::uint64_t operation) const
   if (!stored.reader().isTransaction()) return touched;
   for (auto action : stored.reader().getTransaction().getActions()) {
     AnyKey key(TreeId{action.getTree()}, KeyWord(action.getKey()));
-    touched.push_back({key, action.getKind(), action.getToken()});
+    touched.push_back({key, action.getKind(), action.getToken(), action.getPins()});
     if (action.getKind() == protocol::Action::Kind::NEXT_REVISION) {
       KeyWord head(key.word.id(), Revision{key.word.revision().value - 1});
       touched.push_back({AnyKey(key.tree, head), action.getKind(), action.getToken()});
@@ -251,6 +251,7 @@ std::vector<Applier::Touched> Applier::touched_by(std::uint64_t operation) const
 void Applier::forget_request(std::uint64_t operation) {
   writer_.txn().erase(writer_.replica().tables().outbox, operation);
   writer_.txn().erase(writer_.replica().tables().awaiting, operation);
+  writer_.txn().erase(*writer_.replica().tables().intents, operation);
 }
 
 Applier::AcceptedResult Applier::accepted(std::uint64_t operation,
@@ -404,8 +405,8 @@ void Applier::take_back(const Touched& touched, std::uint64_t operation, const E
   if (!current || LocalMark::operation(current->header()) != operation) return;
   const bool edited = LocalMark::is_edited(current->header());
   const std::uint64_t open = open_operation_on(touched.key);
-  const bool is_work =
-      (touched.kind == Kind::CHECK_IN || edited) && (open != 0 || differs_from_base(touched.key));
+  const bool is_work = ((touched.kind == Kind::CHECK_IN && !touched.pins) || edited) &&
+                       (open != 0 || differs_from_base(touched.key));
   const bool can_stay = writer_.can_read(touched.key, *current);
   if (is_work && can_stay && (open != 0 || still_ours(touched.key, touched.token))) {
     // The work stays where it is, and the borrow with it.

@@ -56,6 +56,7 @@ class Applier {
     AnyKey key;
     protocol::Action::Kind kind;
     std::uint64_t token;
+    bool pins = false;
   };
   std::vector<Touched> touched_by(std::uint64_t operation) const;
   // The operation's request, in place.

@@ -11,7 +11,9 @@
 #include "client/check_replica.h"
 #include "client/client_implementation.h"
 #include "client/drawer.h"
+#include "client/intents.h"
 #include "client/snapshot_state.h"
+#include "client/unfinished.h"
 #include "client/websocket_transport.h"
 #include "store/compact.h"
 #include "store/statistics.h"
@@ -121,6 +123,7 @@ Status Client::status() const {
   auto txn = self.replica.database().read();
   status.outbox = txn.count(self.replica.tables().outbox);
   status.conflicts = txn.count(self.replica.tables().drawer);
+  if (self.replica.tables().intents) status.intents = txn.count(*self.replica.tables().intents);
   status.indexers_set_aside = self.replica.indexers().set_aside();
   // What is edited is borrowed.
   store::Cursor cursor(txn, self.replica.tables().borrows);
@@ -250,6 +253,16 @@ Pending<Done> Client::synced() {
   if (!asked) promise.settle(asked.error());
   implementation_->wake();
   return promise.pending();
+}
+
+std::vector<Unfinished> Client::unfinished(std::size_t count_max) const {
+  auto txn = implementation_->replica.database().read();
+  return client::read_unfinished(implementation_->replica, txn, count_max);
+}
+
+std::vector<Intent> Client::intents() const {
+  auto txn = implementation_->replica.database().read();
+  return client::read_intents(implementation_->replica, txn);
 }
 
 std::vector<Conflict> Client::conflicts() const {

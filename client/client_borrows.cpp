@@ -14,9 +14,19 @@ void set_names(capnp::List<protocol::RecordName>::Builder names,
   }
 }
 
-void set_borrow(protocol::Borrow::Builder borrow, const std::vector<AnyKey>& records,
-                const CheckOut& options) {
-  set_names(borrow.initRecords(static_cast<unsigned>(records.size())), records);
+// By which schema this program would write to them (B12). Of another tree the server has the answer.
+void set_versions(capnp::List<protocol::RecordName>::Builder names, client::Replica& replica) {
+  for (auto name : names) {
+    const TreeId tree{name.getTree()};
+    if (replica.tree(tree)) name.setSchemaVersion(replica.writes_by(tree));
+  }
+}
+
+void set_borrow(client::Replica& replica, protocol::Borrow::Builder borrow,
+                const std::vector<AnyKey>& records, const CheckOut& options) {
+  auto names = borrow.initRecords(static_cast<unsigned>(records.size()));
+  set_names(names, records);
+  set_versions(names, replica);
   borrow.setPurpose(options.reason);
   borrow.setExpectedReturn(options.expected_return_us);
 }
@@ -50,14 +60,14 @@ Result<Done> all_handed_in(const Snapshot& now, const std::vector<AnyKey>& recor
 Pending<Borrow> Client::check_out(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<Borrow>(*implementation_, "lend records", client::Asked::on_line_only,
                              [&](protocol::Request::Builder request) {
-                               set_borrow(request.initBorrow(), records, options);
+                               set_borrow(implementation_->replica, request.initBorrow(), records, options);
                              });
 }
 
 Pending<InLine> Client::wait_in_line(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<InLine>(*implementation_, "keep our place in line",
                              client::Asked::on_line_only, [&](protocol::Request::Builder request) {
-                               set_borrow(request.initWait(), records, options);
+                               set_borrow(implementation_->replica, request.initWait(), records, options);
                              });
 }
 
@@ -102,7 +112,7 @@ Pending<Done> Client::break_borrow(std::vector<AnyKey> records, std::string reas
 Pending<Borrow> Client::take_over(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<Borrow>(*implementation_, "move a borrow", client::Asked::on_line_only,
                              [&](protocol::Request::Builder request) {
-                               set_borrow(request.initTakeOver(), records, options);
+                               set_borrow(implementation_->replica, request.initTakeOver(), records, options);
                              });
 }
 
@@ -126,8 +136,10 @@ Pending<Borrow> Client::accept(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<Borrow>(*implementation_, "hand a borrow over", client::Asked::on_line_only,
                              [&](protocol::Request::Builder request) {
                                auto accept = request.initAccept();
-                               set_names(accept.initRecords(static_cast<unsigned>(records.size())),
-                                         records);
+                               auto names =
+                                   accept.initRecords(static_cast<unsigned>(records.size()));
+                               set_names(names, records);
+                               set_versions(names, implementation_->replica);
                                accept.setPurpose(options.reason);
                                accept.setExpectedReturn(options.expected_return_us);
                              });

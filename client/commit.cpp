@@ -1,5 +1,7 @@
 #include "client/commit.h"
 
+#include <algorithm>
+
 #include "client/convert.h"
 #include "client/handed_in.h"
 #include "client/replica_writer.h"
@@ -97,12 +99,31 @@ Result<Prepared> prepare(Replica& replica, TransactionState& state, std::int64_t
 void put_transaction(ReplicaWriter& writer, const TransactionState& state, const Prepared& prepared,
                      std::int64_t now_us) {
   if (prepared.operation != 0) put_request(writer, prepared.operation, prepared.frame);
+  const bool moves_states = std::ranges::any_of(state.actions(), [](const PlannedAction& action) {
+    return action.kind == ActionKind::SET_STATE;
+  });
+  if (moves_states) {
+    const std::uint64_t nothing = 0;
+    writer.txn().append(*writer.replica().tables().intents, prepared.operation,
+                        store::bytes_of(nothing));
+  }
   for (const std::uint64_t conflict : state.settled())
     writer.txn().erase(writer.replica().tables().drawer, conflict);
   for (const Work& work : state.works()) {
     if (work.changed) put_work(writer, work, prepared.operation, now_us);
   }
   put_leases(writer);
+}
+
+void tell_warnings(const TransactionState& state, std::vector<Event>& events) {
+  for (const Error& warning : state.warnings()) {
+    Event event;
+    event.kind = Event::Kind::warning;
+    event.origin = Event::Origin::local;
+    event.key = warning.key;
+    event.error = warning;
+    events.push_back(std::move(event));
+  }
 }
 
 // Ids that were taken go back unless the transaction was written.
@@ -136,6 +157,7 @@ Result<Committed> commit_transaction(Replica& replica, TransactionState& state,
     return failed.error();
   }
   ids.keep();
+  tell_warnings(state, committed.events);
   return committed;
 }
 
@@ -155,6 +177,7 @@ WhatIf try_transaction(Replica& replica, TransactionState& state, std::int64_t n
     write_replica(replica, Event::Origin::local, [&](ReplicaWriter& writer) {
       put_transaction(writer, state, *prepared, now_us);
       report.changes = writer.take_events();
+      tell_warnings(state, report.changes);
       if (look) look(writer.outcome());
       throw Undo{};
     });

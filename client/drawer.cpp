@@ -94,6 +94,8 @@ Conflict::Item to_item(const Reading& reading, stored::Conflict::Reader stored,
   item.key = AnyKey(TreeId{action.getTree()}, KeyWord(action.getKey()));
   item.action = action_name(action.getKind());
   item.mine = words_of(action.getBody());
+  item.state_from = action.getStateFrom();
+  item.state_to = action.getStateTo();
   item.schema_version = action.getSchemaVersion();
   if (item.schema_version == 0) item.schema = schema_in(stored, item.key.tree);
   if (item.mine.empty() || !item.schema.empty()) return item;

@@ -72,6 +72,8 @@ const char* to_string(Event::Kind kind) {
       return "overdue";
     case Event::Kind::nudged:
       return "nudged";
+    case Event::Kind::warning:
+      return "warning";
   }
   return "unknown";
 }

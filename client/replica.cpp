@@ -71,6 +71,7 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
   tables_.leases = database_.table("leases", Layout::byte_keys);
   tables_.drawer = database_.table("drawer", Layout::integer_keys);
   tables_.names = database_.table("names", Layout::integer_keys);
+  tables_.intents = database_.environment().open_table("intents", Layout::integer_keys);
   if (writable) {
     database_.write([&](store::WriteTxn& txn) {
       const auto& meta = database_.meta();
@@ -197,6 +198,21 @@ std::uint32_t Replica::writes_by(TreeId id) {
                                                : catalogue->version_known_to(*program->second);
   }
   return found->second;
+}
+
+std::optional<Error> Replica::too_old_to_write(TreeId id) const {
+  const auto program = programs_.find(id);
+  const auto tree = database_.catalogue()->find(id);
+  if (program == programs_.end() || !tree) return std::nullopt;
+  const std::uint32_t known = program->second->minimum_writer();
+  if (known >= tree->minimum_writer()) return std::nullopt;
+  Error old = error(Errc::needs_newer_client,
+                    "Tree '" + tree->name() +
+                        "' can only be read by this program, whose schema of it is older than "
+                        "those that may write. Update the program.");
+  old.expected = tree->minimum_writer();
+  old.actual = known;
+  return old;
 }
 
 namespace {

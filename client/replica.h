@@ -30,6 +30,9 @@ struct Tables {
   store::Table leases;    // (tree, begin) -> next, end
   store::Table drawer;    // number -> Conflict of drawer.capnp
   store::Table names;     // client number -> "user, device"
+  // Operations in the outbox that move lifecycle states -> 0. Nothing: a replica of a time before
+  // it, which is only looked at.
+  std::optional<store::Table> intents;
 };
 
 // A 16-byte table key of a tree and a word, in their order.
@@ -88,6 +91,8 @@ class Replica {
   // The version of a tree's schema that this program writes bodies by; 0: one that has no number
   // yet. REQUIRES: the tree is in the catalogue. Threads: as writing.
   std::uint32_t writes_by(TreeId tree);
+  // Why this program may only read a tree (its minimumWriter); nothing: it may write.
+  std::optional<Error> too_old_to_write(TreeId tree) const;
   // The version of a body in the request of an operation. One without a number that was written
   // before its tree's present generation, and that the authority has, is told by what was noted
   // then.

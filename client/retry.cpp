@@ -40,6 +40,8 @@ void TransactionState::retry(const Conflict::Item& item, protocol::Action::Reade
     case ActionKind::CREATE:
       return create_again(item, borrowing);
     case ActionKind::CHECK_IN:
+      // The release that follows pins anew.
+      if (action.getPins()) return;
       return check_in_again(item, action.getBaseIteration(), borrowing);
     case ActionKind::RELEASE:
       return release(item.key, {}, action.getStateTo());
@@ -48,7 +50,8 @@ void TransactionState::retry(const Conflict::Item& item, protocol::Action::Reade
       next_revision(item.key.record());
       return;
     case ActionKind::SET_STATE:
-      return set_state(item.key, action.getStateFrom(), action.getStateTo());
+      return set_state(item.key, action.getStateFrom(), action.getStateTo(), {},
+                       action.getOverride() ? Steps::any : Steps::declared);
     case ActionKind::REMOVE:
       return remove(item.key, {});
   }

@@ -80,6 +80,13 @@ class Sync {
   TransactionLimits limits() const { return limits_; }
   void when_flushed(Promise<Done> promise);
   void when_live(Promise<Done> promise);
+  // A preparation to leave the line: settled when its parts are, and everything is here.
+  struct Preparing {
+    std::optional<Pending<Borrow>> borrow;
+    std::vector<Pending<Leased>> leases;
+    Promise<Ready> promise;
+  };
+  void when_prepared(Preparing preparing) { preparing_.push_back(std::move(preparing)); }
   // What the replica and the authority do not have in common.
   void compare(Promise<Comparison> promise);
   // Puts what others have left on the server into the drawer.
@@ -188,6 +195,8 @@ class Sync {
   void warn_of_ids();
   void tell_of_ids(TreeId tree, int percent);
   void settle_waiting();
+  // Whether it is over.
+  bool settle(Preparing& preparing) const;
   bool is_live() const;
   // Shelves (sync_shelves.cpp).
   void shelve(std::int64_t now_us);
@@ -218,6 +227,7 @@ class Sync {
   };
   std::vector<Flush> flush_promises_;
   std::vector<Promise<Done>> live_promises_;
+  std::vector<Preparing> preparing_;
   struct Compare {
     Comparing comparing;
     Promise<Comparison> promise;

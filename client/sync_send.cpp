@@ -115,6 +115,28 @@ void Sync::refuse_waiting(const Error& why) {
   end_fetch(why);
   for (auto& flush : std::exchange(flush_promises_, {})) flush.promise.settle(why);
   for (auto& promise : std::exchange(live_promises_, {})) promise.settle(why);
+  for (auto& preparing : std::exchange(preparing_, {})) preparing.promise.settle(why);
+}
+
+bool Sync::settle(Preparing& preparing) const {
+  std::optional<Error> refused;
+  bool answered = true;
+  const auto look = [&](const auto& pending) {
+    const auto result = pending.result();
+    answered &= result.has_value();
+    if (result && !*result && !refused) refused = result->error();
+  };
+  if (preparing.borrow) look(*preparing.borrow);
+  for (const auto& lease : preparing.leases) look(lease);
+  if (refused) {
+    preparing.promise.settle(*refused);
+    return true;
+  }
+  if (!answered || !is_live()) return false;
+  Ready ready;
+  if (preparing.borrow) ready.borrowed = (*preparing.borrow->result())->keys;
+  preparing.promise.settle(std::move(ready));
+  return true;
 }
 
 void Sync::settle_waiting() {
@@ -130,6 +152,7 @@ void Sync::settle_waiting() {
       return true;
     });
   }
+  std::erase_if(preparing_, [&](Preparing& preparing) { return settle(preparing); });
   if (!live_promises_.empty() && is_live()) {
     for (auto& promise : std::exchange(live_promises_, {})) promise.settle(Done{});
   }

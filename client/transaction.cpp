@@ -15,8 +15,13 @@ AnyKey Transaction::next_revision(AnyKey key) { return state_.next_revision(key)
 void Transaction::release(AnyKey key, std::string_view comment, std::uint16_t state) {
   state_.release(key, comment, state);
 }
-void Transaction::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {
-  state_.set_state(key, from, to);
+void Transaction::set_state(AnyKey key, std::uint16_t from, std::uint16_t to,
+                            std::string_view comment, Steps steps) {
+  state_.set_state(key, from, to, comment, steps);
+}
+void Transaction::set_state(AnyKey key, std::string_view from, std::string_view to,
+                            std::string_view comment, Steps steps) {
+  state_.set_state(key, from, to, comment, steps);
 }
 void Transaction::remove(AnyKey key, std::string_view comment) { state_.remove(key, comment); }
 void Transaction::comment(std::string_view text) { state_.comment(text); }

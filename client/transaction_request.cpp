@@ -27,6 +27,8 @@ void TransactionState::finish() {
     work.message.reset();
   }
   std::erase_if(actions_, [](const PlannedAction& action) { return action.dropped; });
+  pin_references();
+  look_for_obsolete();
   std::optional<store::ReadTxn> txn;
   for (PlannedAction& action : actions_) {
     Work* work = this->work(action.key);
@@ -56,12 +58,27 @@ void TransactionState::check_limits() {
            "has a body of " + std::to_string(body_bytes) + " bytes; the server takes at most " +
                std::to_string(limits_.body_bytes_max) + ".");
   }
+  if (comment_.empty()) check_comments();
+}
+
+void TransactionState::check_comments() {
   for (const PlannedAction& action : actions_) {
-    if (!comment_.empty() || !wants_comment(action.kind)) continue;
-    auto tree = before_->catalogue().find(action.key.tree);
-    if (tree && tree->comment_on_check_in()) {
+    // Not looked up for each of very many creates.
+    if (!wants_comment(action.kind) && action.kind != ActionKind::SET_STATE) continue;
+    const auto tree = before_->catalogue().find(action.key.tree);
+    if (!tree) continue;
+    if (wants_comment(action.kind) && tree->comment_on_check_in()) {
       refuse(Errc::comment_needed, action.key,
              "is of a tree that asks for a comment with every change. Say what was done and why.");
+    }
+    if (action.kind != ActionKind::SET_STATE) continue;
+    const Lifecycle& lifecycle = tree->lifecycle();
+    for (const auto& step : lifecycle.steps()) {
+      const bool goes = step.from == action.state_from && step.to == action.state_to;
+      if (!goes || !step.comment) continue;
+      refuse(Errc::comment_needed, action.key,
+             "needs a comment that says why it goes from state '" + lifecycle.name(step.from) +
+                 "' to '" + lifecycle.name(step.to) + "'.");
     }
   }
 }
@@ -100,11 +117,15 @@ void TransactionState::fill(protocol::Action::Builder action, const PlannedActio
   action.setBaseIteration(planned.base_iteration);
   action.setStateFrom(planned.state_from);
   action.setStateTo(planned.state_to);
+  action.setPins(planned.pins);
+  action.setOverride(planned.steps == Steps::any);
   if (has_body(planned.kind)) {
     const Work& source = *work(planned.key);
     action.setBody(kj::arrayPtr(reinterpret_cast<const capnp::byte*>(source.body.data()),
                                 source.body.size() * 8));
     action.setSchemaVersion(source.header.schema_version);
+    const std::uint32_t writer = replica_.writes_by(planned.key.tree);
+    if (writer < source.header.schema_version) action.setWriter(writer);
   }
   if (planned.kind == ActionKind::NEXT_REVISION) fill_next_revision(action, *work(planned.key));
 }

@@ -143,6 +143,10 @@ void TransactionState::set_borrowing(Work& work, Borrowing borrowing) {
 // -------- create
 
 bool TransactionState::can_write(TreeId tree) {
+  if (auto old = replica_.too_old_to_write(tree)) {
+    reasons_.push_back(std::move(*old));
+    return false;
+  }
   if (!replica_.reading()->is_ahead(tree)) return true;
   refuse(
       Errc::incompatible_schema, {},
@@ -302,43 +306,6 @@ AnyKey TransactionState::next_revision(AnyKey key) {
   head->header.borrower = 0;
   head->changed = true;
   return add_work(std::move(draft)).key;
-}
-
-void TransactionState::release(AnyKey key, std::string_view text, std::uint16_t state) {
-  if (!text.empty()) comment(text);
-  if (!on_line_) {
-    return refuse(Errc::offline, key,
-                  "can be released only on line. Connect first; the draft stays as it is.");
-  }
-  Work* target = changeable_work(key, "it is so already.");
-  if (!target) return;
-  if (!before_->catalogue().find(key.tree)->versioned()) {
-    return refuse(Errc::not_versioned, key, "belongs to a tree without revisions.");
-  }
-  if (target->edited) {
-    return refuse(Errc::pending_changes, key,
-                  "has changes that are not checked in. Check in or undo them first.");
-  }
-  // The authority sees both actions, in order: what hands the body in keeps the borrow for this.
-  if (target->handed_in_by) set_borrowing(*target, Borrowing::kept);
-  target->releasing = true;
-  add_action({.kind = ActionKind::RELEASE,
-              .key = target->key,
-              .token = target->header.token,
-              .state_to = state});
-  // The release ends the borrow: nothing may be built on it while the answer is on its way.
-  target->header.token = 0;
-  target->header.borrower = 0;
-  target->changed = true;
-}
-
-void TransactionState::set_state(AnyKey key, std::uint16_t from, std::uint16_t to) {
-  if (!work(key)) {
-    auto record = before_->get(key);
-    if (!record) return refuse(Errc::unknown_record, key, "is not a record of this replica.");
-    key = record->key;
-  }
-  add_action({.kind = ActionKind::SET_STATE, .key = key, .state_from = from, .state_to = to});
 }
 
 void TransactionState::drop_actions(AnyKey key) {

@@ -27,6 +27,8 @@ struct PlannedAction {
   std::uint32_t base_iteration = 0;
   std::uint16_t state_from = 0;
   std::uint16_t state_to = 0;
+  Steps steps = Steps::declared;
+  bool pins = false;     // a check-in for the release that follows: only references are new
   bool dropped = false;  // overtaken by a later call; not asked for
 };
 
@@ -70,7 +72,10 @@ class TransactionState {
   void check_in(AnyKey key, std::string_view comment, Borrowing borrowing);
   AnyKey next_revision(AnyKey key);
   void release(AnyKey key, std::string_view comment, std::uint16_t state);
-  void set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
+  void set_state(AnyKey key, std::uint16_t from, std::uint16_t to, std::string_view comment,
+                 Steps steps);
+  void set_state(AnyKey key, std::string_view from, std::string_view to, std::string_view comment,
+                 Steps steps);
   void remove(AnyKey key, std::string_view comment);
   void comment(std::string_view text);
   // retry.cpp
@@ -85,6 +90,8 @@ class TransactionState {
   void let_go() { before_.reset(); }
   bool refused() const { return !reasons_.empty(); }
   const std::vector<Error>& reasons() const { return reasons_; }
+  // What is to be told though it refuses nothing; complete after finish().
+  const std::vector<Error>& warnings() const { return warnings_; }
 
   // The user's function is over: bodies become canonical. Then works() and actions() are final.
   void finish();
@@ -126,6 +133,12 @@ class TransactionState {
   AnyKey append_create(AnyKey key, Borrowing borrowing, std::vector<std::uint64_t> body);
   void drop_actions(AnyKey key);
   void check_limits();
+  void check_comments();
+  // transaction_lifecycle.cpp, when the user's function is over.
+  void pin_references();
+  void check_in_pinned(const std::vector<AnyKey>& pinned);
+  void look_for_obsolete();
+  void look_for_obsolete(const Work& work);
   void fill(protocol::Action::Builder action, const PlannedAction& planned,
             std::uint64_t operation);
   void fill_next_revision(protocol::Action::Builder action, const Work& draft);
@@ -138,6 +151,7 @@ class TransactionState {
   std::unordered_map<AnyKey, std::size_t> by_key_;
   std::vector<PlannedAction> actions_;
   std::vector<Error> reasons_;
+  std::vector<Error> warnings_;
   std::string comment_;
   std::vector<std::uint64_t> settled_;
   // Records between begin_create() and end_create(): several, where one is created inside the

@@ -15,6 +15,12 @@ struct FieldModel {
   bool is_indexed = false;
 };
 
+// A lifecycle state that the tree declares.
+struct StateModel {
+  std::string name;  // as a C++ identifier
+  std::uint16_t number = 0;
+};
+
 // What a template needs to know of one struct that is a tree. Everything in it was checked by
 // resolve().
 struct TreeModel {
@@ -22,9 +28,11 @@ struct TreeModel {
   std::string cpp_name;      // within the file's namespace: "Part", "Outer::Inner"
   std::string key_alias;     // beside the outermost of them: "PartKey", "OuterInnerKey"
   std::string fields_alias;  // likewise: "PartFields", "OuterInnerFields"
+  std::string states_alias;  // likewise: "PartStates", "OuterInnerStates"
   std::string name;          // "parts"
   bool versioned = false;
   std::vector<FieldModel> fields;     // in the order of the schema
+  std::vector<StateModel> states;     // likewise
   std::string comment;                // the struct's doc comment, possibly empty
   std::vector<std::uint64_t> schema;  // a protocol::TreeSchema as a single canonical segment
 };

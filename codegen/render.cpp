@@ -98,6 +98,17 @@ std::string fields_of(const TreeModel& tree) {
          field_scope(tree, 0, tree.fields.size(), 0) + "};\n";
 }
 
+std::string states_of(const TreeModel& tree) {
+  if (tree.states.empty()) return "";
+  std::string text =
+      "\n// The lifecycle states of " + tree.cpp_name + ".\nstruct " + tree.states_alias + " {\n";
+  for (const StateModel& state : tree.states) {
+    text += "  static constexpr std::uint16_t " + state.name + " = " +
+            std::to_string(state.number) + ";\n";
+  }
+  return text + "};\n";
+}
+
 bool has_fields(const FileModel& file) {
   return std::any_of(file.trees.begin(), file.trees.end(),
                      [](const TreeModel& tree) { return !tree.fields.empty(); });
@@ -109,7 +120,7 @@ std::string aliases(const FileModel& file) {
   for (const auto& tree : file.trees) {
     text += "using " + tree.key_alias + " = ::coppice::Key<" + tree.cpp_name + ">;\n";
   }
-  for (const auto& tree : file.trees) text += fields_of(tree);
+  for (const auto& tree : file.trees) text += fields_of(tree) + states_of(tree);
   if (file.cpp_namespace.empty()) return "\n" + text;
   return "\nnamespace " + file.cpp_namespace + " {\n\n" + text + "\n}  // namespace " +
          file.cpp_namespace + "\n";

@@ -107,6 +107,7 @@ class Resolver {
     tree.cpp_name = cpp_name;
     tree.key_alias = alias(cpp_name, "Key");
     tree.fields_alias = alias(cpp_name, "Fields");
+    tree.states_alias = alias(cpp_name, "States");
     tree.name = tree_annotation(node)->getName();
     tree.versioned = tree_annotation(node)->getVersioned();
     if (auto info = request_.comments(node.getId())) tree.comment = info->getDocComment();
@@ -117,6 +118,11 @@ class Resolver {
       return problem(place, why.substr(0, why.find_last_not_of('.') + 1));
     }
     tree.fields = tree_fields(request_, **info);
+    for (const auto& state : (*info)->lifecycle().states()) {
+      std::string name = state.name;
+      std::ranges::replace(name, '-', '_');
+      tree.states.push_back({cpp_field(name), state.number});
+    }
     model.trees.push_back(std::move(tree));
   }
 
@@ -131,6 +137,7 @@ class Resolver {
     for (const auto& tree : model.trees) {
       check_alias(taken, model, tree, "key", tree.key_alias);
       if (!tree.fields.empty()) check_alias(taken, model, tree, "fields", tree.fields_alias);
+      if (!tree.states.empty()) check_alias(taken, model, tree, "states", tree.states_alias);
     }
   }
 
@@ -138,7 +145,7 @@ class Resolver {
                    const TreeModel& tree, const std::string& what, const std::string& name) {
     auto [other, is_new] = taken.emplace(name, "the " + what + " of " + tree.cpp_name);
     if (is_new) return;
-    const std::string whose = what == "key" ? "its key type is" : "the list of its fields is";
+    const std::string whose = what == "key" ? "its key type is" : "the list of its " + what + " is";
     problem(model.source + ": struct " + tree.cpp_name,
             whose + " called " + name + ", as is " + other->second +
                 "; rename one, or give it another name in C++ with $Cxx.name");

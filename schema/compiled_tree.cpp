@@ -148,6 +148,11 @@ std::vector<std::uint64_t> compiled_tree(const CompilerRequest& request,
   schema.setReleasedState(options.getReleasedState());
   schema.setSupersededState(options.getSupersededState());
   schema.setCommentOnCheckIn(options.getCommentOnCheckIn());
+  schema.setStates(options.getStates());
+  schema.setSteps(options.getSteps());
+  schema.setChildren(options.getChildren());
+  schema.setObsolete(options.getObsolete());
+  schema.setMinimumWriter(options.getMinimumWriter());
   fill_nodes(schema, request, ids);
   fill_comments(schema, request, ids);
   return canonical_words(schema.asReader());

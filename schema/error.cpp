@@ -96,6 +96,12 @@ const char* to_string(Errc code) {
       return "offer_gone";
     case Errc::too_soon:
       return "too_soon";
+    case Errc::children_not_released:
+      return "children_not_released";
+    case Errc::not_pinned:
+      return "not_pinned";
+    case Errc::obsolete:
+      return "obsolete";
   }
   return "unknown_code";
 }

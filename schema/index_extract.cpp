@@ -84,7 +84,9 @@ class Extraction {
     const KeyWord key = body::key_in(reader);
     if (!key) return;
     if (leaf.index) sink_.number(*leaf.index, key.value);
-    if (leaf.target.value != 0) sink_.reference(AnyKey(leaf.target, key));
+    if (leaf.target.value == 0) return;
+    const auto place = reinterpret_cast<const std::byte*>(reader.getDataSection().begin());
+    sink_.reference_at(AnyKey(leaf.target, key), place);
   }
 
   IndexSink& sink_;

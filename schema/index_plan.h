@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -51,6 +52,8 @@ class IndexSink {
   virtual void text(std::string_view) {}
   // A reference, annotated or not, to anything but nothing.
   virtual void reference(AnyKey) {}
+  // The same with the place of its key word in the body. What overrides it gets no reference().
+  virtual void reference_at(AnyKey key, const std::byte*) { reference(key); }
 };
 
 // What is indexed of one tree, compiled from the annotations of its schema, and where in a body it

@@ -138,6 +138,23 @@ class Comparison {
     compare_option("releasedState", was_.released_state(), is_.released_state());
     compare_option("supersededState", was_.superseded_state(), is_.superseded_state());
     compare_option("commentOnCheckIn", was_.comment_on_check_in(), is_.comment_on_check_in());
+    compare_option("children", static_cast<unsigned>(was_.children()),
+                   static_cast<unsigned>(is_.children()));
+    compare_option("obsolete", static_cast<unsigned>(was_.schema().getObsolete()),
+                   static_cast<unsigned>(is_.schema().getObsolete()));
+    compare_option("minimumWriter", was_.minimum_writer(), is_.minimum_writer());
+    compare_lifecycles();
+  }
+
+  void compare_lifecycles() {
+    const auto objections = lifecycle_objections(was_.lifecycle(), is_.lifecycle());
+    for (const std::string& objection : objections) {
+      add("", "", "", Verdict::impossible, objection,
+          "Keep it, with its number: revisions may be in it for ever. Take the steps that lead to "
+          "it away instead");
+    }
+    if (objections.empty() && was_.lifecycle() != is_.lifecycle())
+      add("", "", "", Verdict::compatible, "its lifecycle was changed");
   }
 
   void compare_option(const char* name, unsigned was, unsigned is) {

@@ -32,8 +32,15 @@ std::map<std::uint64_t, std::vector<std::uint64_t>> all_portable_words(const Bod
 }
 
 std::vector<std::uint64_t> options_of(const TreeInfo& tree) {
-  return {tree.id().value, tree.versioned(), tree.released_state(), tree.superseded_state(),
-          tree.comment_on_check_in()};
+  const auto schema = tree.schema();
+  return {tree.id().value,
+          tree.versioned(),
+          tree.released_state(),
+          tree.superseded_state(),
+          tree.comment_on_check_in(),
+          static_cast<std::uint64_t>(schema.getChildren()),
+          static_cast<std::uint64_t>(schema.getObsolete()),
+          tree.minimum_writer()};
 }
 
 protocol::TreeSchema::Reader read_trusted(std::span<const std::uint64_t> words) {
@@ -107,6 +114,12 @@ Result<void> TreeInfo::load() {
     if (!indexes) return unusable("Tree '" + name_ + "': " + indexes.error().message);
     indexes_ = std::move(*indexes);
     fields_ = FieldMap::compile(dynamic_);
+    auto lifecycle = Lifecycle::compile(reader_);
+    if (!lifecycle) return unusable("Tree '" + name_ + "': " + lifecycle.error().message);
+    lifecycle_ = std::move(*lifecycle);
+    refuses_obsolete_ =
+        reader_.getObsolete() == schema::ObsoletePolicy::REFUSE &&
+        std::ranges::any_of(lifecycle_.states(), [](const auto& state) { return state.obsolete; });
   } catch (const kj::Exception& e) {
     return unusable("The schema of tree '" + name_ +
                     "' cannot be loaded: " + e.getDescription().cStr() + ".");
@@ -127,6 +140,7 @@ TreeInfoPtr TreeInfo::as_adopted(const Adoption& adoption) const {
 
 bool TreeInfo::same_schema(const TreeInfo& other) const {
   return name() == other.name() && options_of(*this) == options_of(other) &&
+         lifecycle_ == other.lifecycle_ &&
          all_portable_words(body_types(dynamic_)) == all_portable_words(body_types(other.dynamic_));
 }
 

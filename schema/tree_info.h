@@ -14,6 +14,7 @@
 #include "schema/body_shape.h"
 #include "schema/field_map.h"
 #include "schema/index_plan.h"
+#include "schema/lifecycle.h"
 
 namespace coppice {
 
@@ -44,6 +45,12 @@ class TreeInfo {
   std::uint16_t released_state() const { return reader_.getReleasedState(); }
   std::uint16_t superseded_state() const { return reader_.getSupersededState(); }
   bool comment_on_check_in() const { return reader_.getCommentOnCheckIn(); }
+  const Lifecycle& lifecycle() const { return lifecycle_; }
+  schema::Children children() const { return reader_.getChildren(); }
+  // Whether a new reference to one of its obsolete revisions is refused.
+  bool refuses_obsolete() const { return refuses_obsolete_; }
+  // Programs whose own schema has a lower number may only read.
+  std::uint32_t minimum_writer() const { return reader_.getMinimumWriter(); }
 
   const BodyShape& shape() const { return *shape_; }
   const IndexPlan& indexes() const { return indexes_; }
@@ -78,6 +85,8 @@ class TreeInfo {
   std::unique_ptr<BodyShape> shape_;
   IndexPlan indexes_;
   FieldMap fields_;
+  Lifecycle lifecycle_;
+  bool refuses_obsolete_ = false;
   std::unique_ptr<capnp::SchemaLoader> loader_;
   capnp::StructSchema dynamic_;
 };

@@ -154,6 +154,8 @@ std::variant<Arguments, ExitCode> read_arguments(int count, char** texts) {
       ->capture_default_str()
       ->check(complain_about_days)
       ->type_name("DAYS|never");
+  app.add_flag("--use-last-ids", arguments.use_last_ids,
+               "Lease the last tenth of a tree's ids too, which is kept back otherwise");
   auto* checks =
       app.add_flag("--check", check, "Check the database and end: 0 if it is sound, 1 if not");
   app.add_flag("--compact", compact, "Give free pages back to the disk and end; no server may run")

@@ -23,6 +23,7 @@ struct Arguments {
   UserCommand user;
   std::string audit_record;  // empty: all
   std::uint64_t audit_count = 1'000;
+  bool use_last_ids = false;
 };
 
 // An exit code instead of a job: help was printed, or what is wrong.

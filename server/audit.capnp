@@ -46,4 +46,10 @@ struct Item {
   # Of the borrow that was granted, used or ended. 0: none.
   action @3 :UInt16;
   # In a transaction: coppice.Action.Kind.
+  state @4 :UInt16;
+  # In a transaction: the revision's lifecycle state afterwards.
+  effects @5 :UInt16;
+  # In a transaction, bits: 1 `state` and this are set (they were not in the first logs); 2 the record is borrowed
+  # afterwards, with `token`; 4 an administrator went a step that the tree does not declare; 8 it follows from another item
+  # (the revision before a released one is superseded).
 }

@@ -25,6 +25,8 @@ void fill(audit::Entry::Builder to, const Asker& asker, std::int64_t now_us,
     items[i].setKey(entry.items[i].key.word.value);
     items[i].setToken(entry.items[i].token);
     items[i].setAction(entry.items[i].action);
+    items[i].setState(entry.items[i].state);
+    items[i].setEffects(entry.items[i].effects);
   }
 }
 

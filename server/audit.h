@@ -14,6 +14,14 @@ struct AuditItem {
   AnyKey key;
   std::uint64_t token = 0;
   std::uint16_t action = 0;
+  std::uint16_t state = 0;
+  std::uint16_t effects = 0;
+
+  // Of `effects`. Stored: never renumber.
+  static constexpr std::uint16_t kRecorded = 1;
+  static constexpr std::uint16_t kBorrowed = 2;
+  static constexpr std::uint16_t kOverride = 4;
+  static constexpr std::uint16_t kFollows = 8;
 };
 
 // What one request did, for the log. See audit.capnp.

@@ -10,6 +10,7 @@ Decision BorrowRequests::borrow(protocol::Borrow::Reader request) {
   const auto names = names_of(request.getRecords(), ledger_.options().actions_per_transaction);
   if (!names) return refusals_;
 
+  judge_writers(request.getRecords());
   std::vector<Wanted> all;
   for (const AnyKey& name : *names) {
     auto wanted = look_up(name);
@@ -135,11 +136,15 @@ Decision grant_lease(Ledger& ledger, const Asker& asker, protocol::LeaseRequest:
   const Options& options = ledger.options();
   const auto count = std::clamp<std::uint64_t>(request.getCount(), 1, options.lease_count_max);
   const std::uint64_t begin = ledger.leases().next_id(ledger.txn(), id);
-  if (begin + count > options.id_space / 10 * 9) {
-    return refused(error(Errc::id_space_full,
-                         "The ids of tree '" + tree->info->name() +
-                             "' are nearly used up. An administrator must decide how to go on.",
-                         AnyKey(id, KeyWord{})));
+  const std::uint64_t end = options.use_last_ids ? options.id_space : options.id_space / 10 * 9;
+  if (begin + count > end) {
+    return refused(error(
+        Errc::id_space_full,
+        "The ids of tree '" + tree->info->name() + "' are " +
+            (options.use_last_ids ? "used up. Make a new tree."
+                                  : "nearly used up. An administrator must decide how to go on: "
+                                    "coppice-server --use-last-ids gives out the rest."),
+        AnyKey(id, KeyWord{})));
   }
   const Lease lease{id, begin, begin + count};
   ledger.leases().put(ledger.txn(), id, {lease.begin, lease.end, asker.client});

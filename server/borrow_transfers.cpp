@@ -28,6 +28,7 @@ Decision BorrowTransfers::take_over(protocol::Borrow::Reader request) {
   const auto terms = terms_of(request.getPurpose(), request.getExpectedReturn());
   if (!terms) return refusals_;
   const auto all = held(request.getRecords(), {});
+  judge_writers(request.getRecords());
   for (const Wanted& wanted : all) {
     if (permitted(Right::edit, wanted.record)) same_user(wanted);
   }
@@ -62,6 +63,7 @@ Decision BorrowTransfers::accept(protocol::Accept::Reader request) {
   if (!terms) return refusals_;
   const auto names = names_of(request.getRecords(), kReasonsMax);
   if (!names) return refusals_;
+  judge_writers(request.getRecords());
   std::vector<Wanted> all;
   for (const AnyKey& name : *names) {
     auto wanted = look_up(name);

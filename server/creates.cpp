@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "server/obsolete.h"
+
 namespace coppice::server {
 
 std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& tree,
@@ -26,6 +28,11 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
                   " of the tree's schema, before the tree was migrated to version " +
                   std::to_string(tree.info->generation()) + ".");
   }
+  const std::uint32_t writer = action.getWriter() != 0 ? action.getWriter() : version;
+  if (auto old = too_old_to_write(ledger, *tree.info, writer, key)) {
+    refusals.push_back({std::move(*old), index});
+    return {};
+  }
   const auto data = action.getBody();
   if (data.size() > ledger.options().body_bytes) {
     return refuse("its body has " + std::to_string(data.size()) + " bytes, and the limit is " +
@@ -39,6 +46,22 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
   if (scratch.empty()) return body->words();
   copied.push_back(std::move(scratch));
   return copied.back();
+}
+
+std::optional<Error> too_old_to_write(const Ledger& ledger, const TreeInfo& tree,
+                                      std::uint32_t writer, AnyKey key) {
+  if (tree.minimum_writer() == 0 || writer == 0) return std::nullopt;
+  const auto known = ledger.catalogue().find(tree.id(), writer);
+  if (!known || known->minimum_writer() >= tree.minimum_writer()) return std::nullopt;
+  Error old =
+      error(Errc::needs_newer_client,
+            ledger.name(key) + ": programs that know version " + std::to_string(writer) +
+                " of the schema of tree '" + tree.name() + "' may only read it since version " +
+                std::to_string(tree.version()) + ". Update the program.",
+            key);
+  old.expected = tree.minimum_writer();
+  old.actual = known->minimum_writer();
+  return old;
 }
 
 void check_new_key(Ledger& ledger, const Asker& asker, Ledger::Tree& tree, KeyWord key,
@@ -114,6 +137,7 @@ void Creates::judge(protocol::Action::Reader action, std::uint32_t index) {
     refusals_.push_back(exists_already(ledger_, AnyKey(id, key), index));
   }
   const auto body = checked_body(ledger_, *tree, action, index, copied_, refusals_);
+  judge_obsolete(ledger_, *tree->info, AnyKey(id, key), body, {}, index, refusals_);
   planned_.push_back({tree, key, index, action.getSchemaVersion(), body});
 }
 

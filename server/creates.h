@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,11 @@ std::span<const std::uint64_t> checked_body(Ledger& ledger, const Ledger::Tree& 
                                             protocol::Action::Reader action, std::uint32_t index,
                                             std::vector<std::vector<std::uint64_t>>& copied,
                                             Refusals& refusals);
+
+// Why a program that knows this version of a tree's schema may not write to it (B12); nothing: it
+// may. 0: not said.
+std::optional<Error> too_old_to_write(const Ledger& ledger, const TreeInfo& tree,
+                                      std::uint32_t writer, AnyKey key);
 
 // Whether this client may create this key, its existence aside. Adds a refusal where not.
 void check_new_key(Ledger& ledger, const Asker& asker, Ledger::Tree& tree, KeyWord key,

@@ -1,14 +1,18 @@
 #include "server/invariants.h"
 
+#include <algorithm>
 #include <set>
 
+#include "server/audit_replay.h"
 #include "server/borrow_notes.h"
 #include "server/borrows.h"
 #include "server/clients.h"
 #include "server/leases.h"
+#include "server/released_references.h"
 #include "server/tables.h"
 #include "server/users.h"
 #include "store/check_records.h"
+#include "store/index_tables.h"
 
 namespace coppice::server {
 namespace {
@@ -36,6 +40,10 @@ class Check {
     rows_of("the table of users", [&] { users(); });
     rows_of("the table of leases", [&] { leases(); });
     rows_of("the table of answers", [&] { answers(); });
+    // What follows trusts what it reads.
+    if (!report_.sound()) return;
+    rows_of("the audit log", [&] { check_audit(database_, txn_, tables_, report_); });
+    rows_of("the table of released references", [&] { released_references(); });
   }
 
  private:
@@ -158,6 +166,29 @@ class Check {
                                       " of client " + std::to_string(number) +
                                       " that should not be");
     }
+  }
+
+  // What is pinned to a released revision may be missing: it can never be removed.
+  void released_references() {
+    if (!tables_.released_references) return;
+    for (const auto& [to, from] : wanted_references(database_, txn_)) {
+      const auto target = database_.tree(to.tree)->find(txn_, to.word);
+      if (target && target->header().released()) continue;
+      if (!has_pair(to, from)) {
+        fault(from, "it refers to " + catalogue_->format(to) +
+                        ", and the table of released references does not have it");
+      }
+    }
+  }
+
+  bool has_pair(AnyKey to, AnyKey from) {
+    const store::ReferenceKey key(to), value(from);
+    store::Cursor cursor(txn_, *tables_.released_references);
+    if (!cursor.seek(key.bytes()) || !std::ranges::equal(cursor.key(), key.bytes())) return false;
+    for (bool more = true; more; more = cursor.next_value()) {
+      if (std::ranges::equal(cursor.value(), value.bytes())) return true;
+    }
+    return false;
   }
 
   void fault(AnyKey key, const std::string& what) { say(catalogue_->format(key), what); }

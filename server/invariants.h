@@ -18,7 +18,9 @@ namespace coppice::server {
 // there are;
 // - every id lies in a lease, and leases of a tree do not overlap;
 // - authors and borrowers are clients; stored answers lie above the acknowledged mark and at or
-// below the last operation.
+// below the last operation;
+// - the audit log, replayed from empty, comes to the table of borrows and the lifecycle states;
+// - what released revisions refer to and could be removed is in the table that keeps it.
 void check_database(store::Database& database, CheckReport& report);
 // The same, in words; empty if all holds.
 std::vector<std::string> check_invariants(store::Database& database);

@@ -15,6 +15,11 @@ KeyWord last_key(const store::Txn& txn, store::RecordTree records) {
   return cursor.last() ? KeyWord(cursor.key_number()) : KeyWord{};
 }
 
+bool any_refuses_obsolete(const Catalogue& catalogue) {
+  return std::ranges::any_of(catalogue.trees(),
+                             [](const auto& tree) { return tree.second->refuses_obsolete(); });
+}
+
 }  // namespace
 
 Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLines& lines,
@@ -30,6 +35,8 @@ Ledger::Ledger(store::WriteTxn& txn, const Premises& premises, const WaitingLine
       answers_(premises.tables.answers),
       epoch_(premises.database.meta().number(txn, "epoch")),
       index_update_(premises.indexes, txn),
+      released_references_(txn, *premises.tables.released_references),
+      refuses_obsolete_(any_refuses_obsolete(*catalogue_)),
       lines_(lines),
       head_(premises.database.meta().number(txn, "head")),
       tokens_(premises.database.meta().number(txn, "tokens")),
@@ -152,6 +159,7 @@ void Ledger::audit(const Asker& asker, const AuditEntry& entry) {
 
 void Ledger::finish() {
   index_update_.finish();
+  released_references_.finish();
   for (const auto& [number, client] : clients_) Clients::store(txn_, premises_.tables, client);
   const store::Meta& meta = premises_.database.meta();
   meta.set_number(txn_, "head", head_);

@@ -16,6 +16,7 @@
 #include "server/leases.h"
 #include "server/news.h"
 #include "server/options.h"
+#include "server/released_references.h"
 #include "server/rights.h"
 #include "server/tables.h"
 #include "server/types.h"
@@ -122,6 +123,10 @@ class Ledger {
     index_update_.change(key, before, after);
   }
   bool indexed(TreeId tree) const { return index_update_.follows(tree); }
+  ReleasedReferences& released_references() { return released_references_; }
+  // Whether there is a tree to whose obsolete revisions new references are refused: mostly there is
+  // none, and no body has to be looked into.
+  bool refuses_obsolete() const { return refuses_obsolete_; }
   // Asks about what the requests before this one have left. To be used before anything is written.
   store::UniqueCheck unique_check() {
     index_update_.finish();
@@ -148,6 +153,8 @@ class Ledger {
   const std::uint64_t epoch_;
 
   store::IndexUpdate index_update_;
+  ReleasedReferences released_references_;
+  const bool refuses_obsolete_;
   WaitingLines lines_;
   std::uint64_t head_;
   std::uint64_t tokens_;

@@ -101,6 +101,7 @@ int serve(const Arguments& arguments) {
   options.database_name = arguments.name;
   options.overdue_us = static_cast<std::int64_t>(arguments.overdue_days * kDayUs);
   options.waiters_break_us = static_cast<std::int64_t>(arguments.waiters_break_days * kDayUs);
+  options.use_last_ids = arguments.use_last_ids;
   options.log = log_to_standard_error(arguments.log_level);
   wire::ServerOptions listen;
   listen.address = arguments.address;

@@ -30,8 +30,10 @@ struct Options {
 
   // A lease is at most this many ids.
   std::uint64_t lease_count_max = 4'000'000;
-  // Ids of a tree. Leases stop when 90 % of it are given out.
+  // Ids of a tree. Leases stop when 90 % of it are given out, unless an administrator says that the
+  // rest is to be used too.
   std::uint64_t id_space = kRecordIdMax;
+  bool use_last_ids = false;
 
   // One group commit takes at most so much; what is left waits for the next. Larger groups cost
   // less for each request, and let the first one in the group wait longer.

@@ -1,5 +1,7 @@
 #include "server/record_request.h"
 
+#include "server/creates.h"
+
 namespace coppice::server {
 namespace {
 
@@ -76,6 +78,16 @@ bool RecordRequest::permitted(Right right, AnyKey record) {
   if (!lacking) return true;
   refuse(std::move(*lacking));
   return false;
+}
+
+void RecordRequest::judge_writers(Names records) {
+  for (const auto record : records) {
+    const AnyKey name = name_of(record);
+    const Ledger::Tree* tree = ledger_.tree(name.tree);
+    if (!tree) continue;
+    if (auto old = too_old_to_write(ledger_, *tree->info, record.getSchemaVersion(), name))
+      refuse(std::move(*old));
+  }
 }
 
 std::optional<Borrow> RecordRequest::terms_of(capnp::Text::Reader purpose,

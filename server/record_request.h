@@ -41,6 +41,8 @@ class RecordRequest {
   std::optional<Wanted> look_up(AnyKey record);
   // Whether the asker may; adds a refusal if not.
   bool permitted(Right right, AnyKey record);
+  // B12: adds a refusal for each record that the asker's program is too old to write to.
+  void judge_writers(Names records);
   // What a borrow of the asker begins with, but for its token. Nothing after adding a refusal.
   std::optional<Borrow> terms_of(capnp::Text::Reader purpose, std::int64_t expected_return_us);
 

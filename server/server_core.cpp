@@ -6,6 +6,7 @@
 
 #include "server/messages.h"
 #include "server/outgoing.h"
+#include "server/released_references.h"
 #include "server/session.h"
 #include "server/users.h"
 
@@ -55,6 +56,7 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
                  std::chrono::microseconds(options_.snapshot_age_warning_us)),
       head_(database.meta().number(database.read(), "head")) {
   indexes_.work_to_the_end();
+  enter_released_references(database_, tables_);
 }
 
 ServerCore::~ServerCore() = default;

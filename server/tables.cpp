@@ -34,7 +34,9 @@ Tables::Tables(store::Database& database)
       hand_overs(database.table("hand_overs", store::Layout::byte_keys)),
       nudges(database.table("nudges", store::Layout::byte_keys)),
       shelves(database.table("shelves", store::Layout::byte_keys)),
-      quiet(database.table("quiet", store::Layout::integer_keys)) {}
+      quiet(database.table("quiet", store::Layout::integer_keys)),
+      released_references(
+          database.environment().open_table("released_references", store::Layout::pair_sets)) {}
 
 PairKey::PairKey(std::uint64_t first, std::uint64_t second) {
   put_big_endian(bytes_.data(), first);

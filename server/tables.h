@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "store/database.h"
@@ -32,10 +33,13 @@ namespace coppice::server {
 //   (borrow_notes.h) shelves     tree, id, token (8 + 8 + 8) a copy of unfinished work (shelves.h)
 //   quiet       client number             when the server last heard of it, by its uptime
 //   (overdue.h)
+//   released_references
+//               tree, key referred to     tree, key of the released revision that refers (a set);
+//               (8 + 8)                   see released_references.h
 //
 // Facts in the table meta: "uuid" (16 bytes), "application", and the numbers "epoch", "head" (the
 // last sequence), "tokens" (tokens granted in this epoch), "audit" (entries), "uptime"
-// (microseconds that servers have run).
+// (microseconds that servers have run), "released_references" (1: the table has all of them).
 struct Tables {
   explicit Tables(store::Database& database);
 
@@ -54,6 +58,8 @@ struct Tables {
   store::Table nudges;
   store::Table shelves;
   store::Table quiet;
+  // Nothing: a database of a time before it, which is only looked at.
+  std::optional<store::Table> released_references;
 };
 
 // A key of two numbers, in the order of the first, then the second.

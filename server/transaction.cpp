@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/creates.h"
+#include "server/obsolete.h"
 
 namespace coppice::server {
 
@@ -11,6 +12,7 @@ void Transaction::judge(protocol::Transaction::Reader transaction) {
   comment_ = transaction.getComment();
   const auto actions = transaction.getActions();
   for (index_ = 0; index_ < actions.size(); ++index_) judge(actions[index_]);
+  references_.judge(refusals_);
   if (refusals_.empty()) judge_unique_values(transaction);
 }
 
@@ -42,7 +44,7 @@ void Transaction::judge(Action action) {
   const auto refusals_before = refusals_.size();
   if (permitted(action, *record)) act(action, *record);
   record->refused = refusals_.size() > refusals_before;
-  items_.push_back({key_, action.getToken(), static_cast<std::uint16_t>(action.getKind())});
+  if (!record->refused) note(action, *record);
 }
 
 void Transaction::act(Action action, Record& record) {
@@ -72,6 +74,20 @@ void Transaction::act(Action action, Record& record) {
   }
 }
 
+void Transaction::note(Action action, const Record& record) {
+  AuditItem item{.key = key_, .token = action.getToken(), .effects = AuditItem::kRecorded};
+  item.action = static_cast<std::uint16_t>(action.getKind());
+  if (const Revision* revision = overlay_.revision(*record.tree, key_))
+    item.state = revision->header.state;
+  if (record.borrow) {
+    item.token = record.borrow->token;
+    item.effects |= AuditItem::kBorrowed;
+  }
+  if (overridden_) item.effects |= AuditItem::kOverride;
+  overridden_ = false;
+  items_.push_back(item);
+}
+
 Accepted Transaction::apply() {
   Accepted accepted;
   accepted.first = ledger_.head() + 1;
@@ -79,6 +95,7 @@ Accepted Transaction::apply() {
   ledger_.use_tokens(grants_);
   accepted.grants = overlay_.write();
   accepted.last = ledger_.head();
+  references_.enter();
   return accepted;
 }
 
@@ -93,6 +110,8 @@ void Transaction::create(Action action, Record& record) {
   const auto refusals_before = refusals_.size();
   check_new_key(ledger_, asker_, *record.tree, key_.word, index_, refusals_);
   const auto body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
+  if (refusals_.size() > refusals_before) return;
+  judge_obsolete(ledger_, *record.tree->info, key_, body, {}, index_, refusals_);
   if (refusals_.size() > refusals_before) return;
   overlay_.add(record, key_, header_of_new(ledger_, asker_, body_version(*record.tree, action)),
                body);
@@ -113,6 +132,8 @@ void Transaction::check_in(Action action, Record& record) {
   const auto body = checked_body(ledger_, *record.tree, action, index_, copied_, refusals_);
   if (refusals_.size() > refusals_before) return;
   Revision& head = *record.head;
+  judge_obsolete(ledger_, *record.tree->info, key_, body, head.body, index_, refusals_);
+  if (refusals_.size() > refusals_before) return;
   if (!std::ranges::equal(head.body, body)) {
     overlay_.set_body(head, body);
     head.header.iteration += 1;
@@ -122,22 +143,6 @@ void Transaction::check_in(Action action, Record& record) {
         std::max(head.header.schema_version, body_version(*record.tree, action));
   }
   if (!action.getKeepBorrow()) overlay_.end_borrow(record);
-}
-
-void Transaction::release(Action action, Record& record) {
-  const auto refusals_before = refusals_.size();
-  if (!exists(record) || !versioned(record) || !held(action, record) || !is_draft(action, record)) {
-    return;
-  }
-  based_on_head(action, record);
-  commented(record);
-  if (refusals_.size() > refusals_before) return;
-  Revision& head = overlay_.touch(*record.head);
-  const std::uint16_t state = action.getStateTo();
-  head.header.flags |= RecordHeader::kReleased;
-  head.header.state = state != 0 ? state : record.tree->info->released_state();
-  overlay_.end_borrow(record);
-  move_superseded(record, head);
 }
 
 void Transaction::next_revision(Action action, Record& record) {
@@ -180,37 +185,6 @@ void Transaction::next_revision(Action action, Record& record) {
   overlay_.add(record, key_, header, body);
 }
 
-void Transaction::set_state(Action action, Record& record) {
-  if (record.head == nullptr) {
-    exists(record);
-    return;
-  }
-  Revision* revision = overlay_.revision(*record.tree, key_);
-  if (revision == nullptr || revision->header.removed()) {
-    const Errc code = revision == nullptr ? Errc::unknown_record : Errc::removed;
-    refuse(
-        about(record, code, revision == nullptr ? "there is no such revision" : "it was removed"));
-    return;
-  }
-  const bool somebody_elses = record.borrow && record.borrow->client != asker_.client;
-  if (!revision->header.released() && somebody_elses) {
-    Error held = about(record, Errc::held, "it is a draft that somebody else has borrowed");
-    held.holder = ledger_.premises().clients.holder(*record.borrow);
-    refuse(std::move(held));
-    return;
-  }
-  if (revision->header.state != action.getStateFrom()) {
-    Error conflict = about(record, Errc::state_conflict,
-                           "its state is " + std::to_string(revision->header.state) + ", not " +
-                               std::to_string(action.getStateFrom()));
-    conflict.expected = action.getStateFrom();
-    conflict.actual = revision->header.state;
-    refuse(std::move(conflict));
-    return;
-  }
-  overlay_.touch(*revision).header.state = action.getStateTo();
-}
-
 void Transaction::remove(Action action, Record& record) {
   const auto refusals_before = refusals_.size();
   if (!exists(record) || !held(action, record) || !is_draft(action, record)) return;
@@ -218,6 +192,10 @@ void Transaction::remove(Action action, Record& record) {
   commented(record);
   if (refusals_.size() > refusals_before) return;
   Revision& head = overlay_.touch(*record.head);
+  using Floating = ReferenceCheck::Floating;
+  references_.removed(
+      head, released_before(record, head) ? Floating::still_mean_something : Floating::mean_nothing,
+      index_);
   head.header.flags |= RecordHeader::kRemoved;
   head.header.author = asker_.client.value;
   overlay_.set_body(head, {});
@@ -233,6 +211,8 @@ Error Transaction::about(const Record& record, Errc code, const std::string& wha
 }
 
 bool Transaction::permitted(Action action, const Record&) {
+  // Whose a step is, the tree says: may_go().
+  if (action.getKind() == protocol::Action::Kind::SET_STATE) return true;
   auto lacking = ledger_.lacks(asker_.client, right_for(action.getKind()), key_);
   if (!lacking) return true;
   refuse(std::move(*lacking));
@@ -314,31 +294,6 @@ bool Transaction::versioned(const Record& record) {
   refuse(about(record, Errc::not_versioned,
                "records of tree '" + record.tree->info->name() + "' have no revisions"));
   return false;
-}
-
-// --------
-// Earlier revisions
-
-Transaction::Revision* Transaction::released_head(const Record& record) {
-  if (record.head->header.released()) return record.head;
-  return record.head->header.removed() ? released_before(record, *record.head) : nullptr;
-}
-
-Transaction::Revision* Transaction::released_before(const Record& record, Revision& revision) {
-  for (std::uint32_t number = revision.key.revision().value; number-- > 1;) {
-    const AnyKey key(record.name.tree, KeyWord(record.name.id(), coppice::Revision{number}));
-    Revision* before = overlay_.revision(*record.tree, key);
-    if (before != nullptr && before->header.released()) return before;
-  }
-  return nullptr;
-}
-
-void Transaction::move_superseded(const Record& record, Revision& released) {
-  const std::uint16_t superseded = record.tree->info->superseded_state();
-  if (superseded == 0) return;
-  if (Revision* before = released_before(record, released)) {
-    overlay_.touch(*before).header.state = superseded;
-  }
 }
 
 }  // namespace coppice::server

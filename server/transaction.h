@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "coppice/protocol.capnp.h"
+#include "schema/lifecycle.h"
 #include "server/audit.h"
 #include "server/ledger.h"
 #include "server/overlay.h"
+#include "server/reference_check.h"
 #include "server/types.h"
 
 namespace coppice::server {
@@ -15,12 +17,11 @@ namespace coppice::server {
 // A transaction of any actions: judged against an overlay with every reason, then written if there
 // is none (rules C1, C2).
 //
-// What a borrow lets its holder do is in BORROWING.md's tables. Every step from any state number to
-// any other is allowed: transition tables are not there yet.
+// What a borrow lets its holder do is in BORROWING.md's tables; lifecycle steps are the tree's.
 class Transaction {
  public:
   Transaction(Ledger& ledger, const Asker& asker)
-      : ledger_(ledger), asker_(asker), overlay_(ledger) {}
+      : ledger_(ledger), asker_(asker), overlay_(ledger), references_(ledger, overlay_) {}
 
   // Judges all actions, without writing. Throws kj's exceptions.
   void judge(protocol::Transaction::Reader transaction);
@@ -37,6 +38,7 @@ class Transaction {
 
   void judge(Action action);
   void act(Action action, Record& record);
+  void note(Action action, const Record& record);
   void judge_unique_values(protocol::Transaction::Reader transaction);
   void create(Action action, Record& record);
   void check_in(Action action, Record& record);
@@ -54,6 +56,14 @@ class Transaction {
   bool commented(const Record& record);
   bool versioned(const Record& record);
 
+  // transaction_lifecycle.cpp. Whether the state may go from one to the other; says why not.
+  bool may_go(Action action, const Record& record, std::uint16_t from, std::uint16_t to,
+              Lifecycle::Mover mover);
+  bool may_override(const Record& record, std::uint16_t to, Lifecycle::Mover mover);
+  void judge_old_references(const Record& record);
+  // A state for people.
+  static std::string said(const Record& record, std::uint16_t state);
+
   // What the next revision starts from: the head, or what was released before a draft that was
   // removed. Null: there is a draft.
   Revision* released_head(const Record& record);
@@ -68,11 +78,14 @@ class Transaction {
   Ledger& ledger_;
   const Asker asker_;
   Overlay overlay_;
+  ReferenceCheck references_;
   std::string comment_;
   std::uint32_t index_ = 0;
   // The key of the action being judged, for texts.
   AnyKey key_;
   std::uint64_t grants_ = 0;
+  // The action being judged goes a step that is not declared.
+  bool overridden_ = false;
   std::vector<std::vector<std::uint64_t>> copied_;
   std::vector<AuditItem> items_;
   Refusals refusals_;

@@ -17,7 +17,11 @@ void add_borrow(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
   auto& borrow =
       add_verb<BorrowVerb>(app, line, "borrow", "Gets the exclusive right to edit records", verb);
-  add_keys(*verb, borrow.keys);
+  verb->add_option("KEY", borrow.keys, "Records, as \"parts:4711\"");
+  verb->add_option("--query", borrow.query, "And those that it finds, as \"parts where price < 3\"")
+      ->type_name("QUERY");
+  verb->add_flag("--with-references", borrow.with_references,
+                 "And all that these refer to, directly or not");
   verb->add_option("--reason", borrow.reason, "Why, for who wants them too")->type_name("TEXT");
   add_choice(*verb, "--wait-in-line", borrow.if_held, BorrowVerb::IfHeld::wait_in_line,
              "If somebody has one of them, wait until it is our turn");
@@ -27,7 +31,27 @@ void add_borrow(CLI::App& app, CommandLine& line) {
       "returned.\n\n"
       "Examples:\n"
       "  coppice -C bench borrow parts:4711 --reason \"wrong tolerance\"\n"
-      "  coppice -C bench borrow parts:4711 parts:4712 --wait-in-line");
+      "  coppice -C bench borrow parts:4711 parts:4712 --wait-in-line\n"
+      "  coppice -C bench borrow --query \"parts where price < 3\" --with-references");
+}
+
+void add_prepare(CLI::App& app, CommandLine& line) {
+  CLI::App* verb = nullptr;
+  auto& prepare =
+      add_verb<PrepareVerb>(app, line, "prepare", "Makes everything ready to leave the line", verb);
+  verb->add_option("KEY", prepare.keys, "Records to borrow, as \"parts:4711\"");
+  verb->add_flag("--with-references", prepare.with_references,
+                 "And all that these refer to, directly or not");
+  verb->add_option("--ids", prepare.ids, "Ids to have for new records, as \"parts=500\"")
+      ->type_name("TREE=COUNT");
+  verb->add_option("--reason", prepare.reason, "Why, for who wants the records too")
+      ->type_name("TEXT");
+  add_line(*verb, prepare.line);
+  verb->footer(
+      "Borrows the records, all or none, fetches ids and everything that is new, and says when "
+      "the\n"
+      "line may be cut.\n\n"
+      "Example:\n  coppice -C bench prepare parts:4711 --with-references --ids parts=500");
 }
 
 void add_return(CLI::App& app, CommandLine& line) {
@@ -83,8 +107,8 @@ void add_release(CLI::App& app, CommandLine& line) {
       add_verb<ReleaseVerb>(app, line, "release", "Freezes borrowed drafts for ever", verb);
   add_keys(*verb, release.keys);
   add_comment(*verb, release.comment);
-  verb->add_option("--state", release.state, "The lifecycle state number (default: the tree's)")
-      ->type_name("N");
+  verb->add_option("--state", release.state, "The lifecycle state (default: the tree's)")
+      ->type_name("STATE");
   add_line(*verb, release.line);
   verb->footer("Example:\n  coppice -C bench release parts:4711 -m \"for production\"");
 }
@@ -100,12 +124,19 @@ void add_revise(CLI::App& app, CommandLine& line) {
 
 void add_state(CLI::App& app, CommandLine& line) {
   CLI::App* verb = nullptr;
-  auto& state = add_verb<StateVerb>(app, line, "state", "Moves a lifecycle state number", verb);
+  auto& state = add_verb<StateVerb>(app, line, "state", "Moves a lifecycle state", verb);
   verb->add_option("KEY", state.key, "A revision, as \"parts:4711.2\"")->required();
-  verb->add_option("FROM", state.from, "The number it is expected to have")->required();
-  verb->add_option("TO", state.to, "The number it gets")->required();
+  verb->add_option("FROM", state.from, "The state it is expected to be in")->required();
+  verb->add_option("TO", state.to, "The state it gets")->required();
+  add_comment(*verb, state.comment);
+  verb->add_flag("--override", state.overriding,
+                 "Go a step that the tree does not declare, as an administrator");
   add_line(*verb, state.line);
-  verb->footer("Example:\n  coppice -C bench state parts:4711.2 100 200");
+  verb->footer(
+      "States are named as the tree declares them, or by their numbers. Without a server the step "
+      "is\n"
+      "an intent: it goes out with the next connection, and may come back refused.\n\n"
+      "Example:\n  coppice -C bench state parts:4711.2 released blocked -m \"cracks\"");
 }
 
 void add_drawer(CLI::App& app, CommandLine& line) {
@@ -153,6 +184,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
 
 void add_borrowing_verbs(CLI::App& app, CommandLine& line) {
   add_borrow(app, line);
+  add_prepare(app, line);
   add_return(app, line);
   add_held(app, line);
   add_edit(app, line);

@@ -21,8 +21,18 @@ struct BorrowVerb {
   enum class IfHeld { fail, wait_in_line };
 
   std::vector<std::string> keys;
+  std::string query;             // "parts where price < 3": what it finds is borrowed too
+  bool with_references = false;  // and what all these refer to
   std::string reason;
   IfHeld if_held = IfHeld::fail;
+  Line line;
+};
+
+struct PrepareVerb {
+  std::vector<std::string> keys;
+  bool with_references = false;
+  std::vector<std::string> ids;  // "parts=500"
+  std::string reason;
   Line line;
 };
 
@@ -98,7 +108,7 @@ struct CheckInVerb {
 struct ReleaseVerb {
   std::vector<std::string> keys;
   std::string comment;
-  std::uint16_t state = 0;  // 0: the tree's own
+  std::string state;  // a name or a number; empty: the tree's own
   Line line;
 };
 
@@ -109,8 +119,10 @@ struct ReviseVerb {
 
 struct StateVerb {
   std::string key;
-  std::uint16_t from = 0;
-  std::uint16_t to = 0;
+  std::string from;  // names or numbers
+  std::string to;
+  std::string comment;
+  bool overriding = false;  // a step that is not declared
   Line line;
 };
 

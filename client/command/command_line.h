@@ -107,7 +107,7 @@ struct CompactVerb {
 using Verb =
     std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
                  SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, BorrowVerb,
-                 ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
+                 PrepareVerb, ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
                  DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb, BreakVerb, TakeOverVerb,
                  HandOverVerb, NudgeVerb, ShelfVerb, RevokeVerb>;
 

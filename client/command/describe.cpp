@@ -47,7 +47,9 @@ std::string lifecycle(const TreeInfo& tree, const RecordHeader& header) {
   if (header.removed()) return "removed";
   std::string text = !tree.versioned() ? "live" : header.released() ? "released" : "draft";
   const std::uint16_t usual = header.released() ? tree.released_state() : 0;
-  if (header.state != usual) text += " (state " + std::to_string(header.state) + ")";
+  const std::string state = tree.lifecycle().name(header.state);
+  if (tree.lifecycle().declared() && state != text) return text + ", " + state;
+  if (!tree.lifecycle().declared() && header.state != usual) text += " (state " + state + ")";
   return text;
 }
 
@@ -99,6 +101,7 @@ JsonObject header_to_json(const Snapshot& snapshot, const TreeInfo& tree, const 
                          : tree.versioned() ? "draft"
                                             : "live")
       .number("state", header.state)
+      .text("stateName", tree.lifecycle().name(header.state))
       .number("iteration", header.iteration)
       .text("author", snapshot.client_name(header.author));
   // A record that is still ours alone has no place in the authority's order, and no time of its

@@ -1,6 +1,7 @@
 #include "client/command/online.h"
 
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 
 #include "client/command/access_token.h"
@@ -111,7 +112,11 @@ Result<Done> OnlineWork::wait_until(const std::function<bool(const Status&)>& re
     }
     progress_.show(in_progress(status));
     client_.wait_for_events(kLook);
-    for (const Event& event : client_.poll()) seen_.insert(event.kind);
+    for (const Event& event : client_.poll()) {
+      seen_.insert(event.kind);
+      if (event.kind == Event::Kind::warning)
+        std::cerr << "Warning: " << event.error.message << '\n';
+    }
   }
 }
 

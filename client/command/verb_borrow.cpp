@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <iostream>
+#include <string_view>
 
 #include "client/command/describe.h"
+#include "client/command/find_tree.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
 #include "schema/catalogue.h"
+#include "schema/query_text.h"
 
 namespace coppice::command {
 namespace {
@@ -15,6 +18,39 @@ Error with_advice(Error refused) {
       refused.code == Errc::offered)
     refused.message += " Use --wait-in-line to get it when it comes back.";
   return refused;
+}
+
+// "parts where price < 3": the tree, and the query in it.
+Result<std::vector<AnyKey>> found_by(const Client& client, const std::string& text) {
+  const Snapshot now = client.snapshot();
+  const auto end = text.find(' ');
+  const auto tree = find_tree(now.catalogue(), text.substr(0, end));
+  if (!tree) return tree.error();
+  std::string rest = end == std::string::npos ? "" : text.substr(end + 1);
+  constexpr std::string_view kWhere = "where ";
+  if (rest.starts_with(kWhere)) rest.erase(0, kWhere.size());
+  const auto query = parse_query(rest, (*tree)->id(), now.catalogue());
+  if (!query) return query.error();
+  auto answer = now.select(*query);
+  if (!answer) return answer.error();
+  std::vector<AnyKey> keys;
+  while (const auto record = answer->next()) keys.push_back(record->key.record());
+  return keys;
+}
+
+Result<std::vector<AnyKey>> asked_for(Session& session, const BorrowVerb& verb) {
+  auto keys = session.parse(verb.keys);
+  if (!keys) return keys;
+  if (!verb.query.empty()) {
+    const auto found = found_by(session.client(), verb.query);
+    if (!found) return found.error();
+    keys->insert(keys->end(), found->begin(), found->end());
+  }
+  if (keys->empty())
+    return error(Errc::bad_request,
+                 "There is nothing to borrow: name records, or a query that finds some.");
+  if (verb.with_references) return session.client().with_references(*keys);
+  return keys;
 }
 
 Result<Done> print_borrowed(Session& session, const std::vector<AnyKey>& keys) {
@@ -81,9 +117,9 @@ void print_held(const Snapshot& now, AnyKey key, const Holder& holder, Form form
 
 Result<Done> run(const Place& place, const BorrowVerb& verb) {
   Session session(place, verb.line);
-  const auto keys = session.parse(verb.keys);
-  if (!keys) return keys.error();
   if (auto live = session.go_live(); !live) return live;
+  const auto keys = asked_for(session, verb);
+  if (!keys) return keys.error();
   const CheckOut options{.reason = verb.reason};
   if (verb.if_held == BorrowVerb::IfHeld::wait_in_line)
     return wait_and_borrow(session, *keys, options);

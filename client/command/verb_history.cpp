@@ -40,6 +40,13 @@ std::vector<std::string> explanation(const Client& client, const Snapshot& now,
   if (header.removed()) say("Removed.");
   const auto holder = now.holder(head.key);
   say(holder ? "Borrowed by " + describe(*holder) + "." : "Nobody has borrowed it.");
+  for (const Intent& intent : client.intents()) {
+    if (intent.key.record() != head.key.record()) continue;
+    const Lifecycle& lifecycle = now.catalogue().find(intent.key.tree)->lifecycle();
+    say("Intent: " + client.format(intent.key) + " is to go from state " +
+        lifecycle.name(intent.from) + " to " + lifecycle.name(intent.to) +
+        ". The server has not answered it yet.");
+  }
   for (const Conflict& conflict : client.conflicts()) {
     for (const auto& item : conflict.items) {
       if (item.key.record() != head.key.record()) continue;

@@ -11,6 +11,23 @@ namespace {
 // Another process may be connected with this replica; this one is not, and can't tell.
 constexpr const char* kConnection = "not connected by this command";
 
+// Of each kind: more would push the counts off the screen.
+constexpr std::size_t kUnfinishedShown = 20;
+
+std::string name_of(Unfinished::Kind kind) {
+  switch (kind) {
+    case Unfinished::Kind::edited:
+      return "edited";
+    case Unfinished::Kind::waiting:
+      return "waiting";
+    case Unfinished::Kind::intent:
+      return "intent";
+    case Unfinished::Kind::conflict:
+      return "conflict";
+  }
+  return "unknown";
+}
+
 void print_line(const char* name, const std::string& value) {
   std::cout << name << std::string(16 - std::string_view(name).size(), ' ') << value << '\n';
 }
@@ -38,9 +55,15 @@ void print_for_people(const Client& client, const Status& status) {
   print_line("connection", kConnection);
   print_line("sequence", place_in_feed(status));
   print_line("to send", std::to_string(status.outbox) + " transactions");
+  print_line("intents", std::to_string(status.intents) + " lifecycle steps");
   print_line("conflicts", std::to_string(status.conflicts));
   print_line("not checked in", std::to_string(status.unchecked) + " edited records");
   for (const AnyKey key : client.borrowed()) print_line("borrowed", client.format(key));
+  for (const Unfinished& one : client.unfinished(kUnfinishedShown)) {
+    print_line("unfinished",
+               name_of(one.kind) + (one.number == 0 ? "" : " " + std::to_string(one.number)) +
+                   (one.key == AnyKey{} ? "" : ", " + client.format(one.key)) + ", " + one.what);
+  }
   for (const auto& [id, tree] : now.catalogue().trees()) {
     print_line("tree", tree->name() + ", " + std::to_string(now.count(id)) + " revisions");
   }
@@ -63,6 +86,7 @@ void print_json(const Client& client, const Status& status) {
                         .number("head", status.head)
                         .truth("firstSync", status.first_sync)
                         .number("outbox", status.outbox)
+                        .number("intents", status.intents)
                         .number("conflicts", status.conflicts)
                         .number("unchecked", status.unchecked)
                         .raw("borrowed", borrowed.str())

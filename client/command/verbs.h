@@ -27,6 +27,7 @@ Result<Done> run(const Place& place, const QueryVerb& verb);
 // verb_borrow.cpp
 Result<Done> run(const Place& place, const BorrowVerb& verb);
 Result<Done> run(const Place& place, const ReturnVerb& verb);
+Result<Done> run(const Place& place, const PrepareVerb& verb);
 Result<Done> run(const Place& place, const HeldVerb& verb);
 // verb_transfer.cpp
 Result<Done> run(const Place& place, const BreakVerb& verb);

@@ -6,11 +6,21 @@ using Coppice = import "/coppice/tree.capnp";
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("ldraw");
 
-struct Part @0xb0fd2d83291df08e $Coppice.tree(name = "parts", versioned = true, releasedState = 100, supersededState = 200)
-                                $Coppice.label("Part") {
+struct Part @0xb0fd2d83291df08e $Coppice.label("Part")
+    $Coppice.tree(
+      name = "parts", versioned = true, releasedState = 100, supersededState = 200, children = floating,
+      states = [
+        (number = 0, name = "draft"),
+        (number = 100, name = "released", released = true),
+        (number = 200, name = "newer-revision", doc = "There is a newer revision.", released = true),
+        (number = 300, name = "superseded", doc = "By the part it moved to.", released = true)],
+      steps = [
+        (from = "draft", to = "released", right = release),
+        (from = "released", to = "superseded", right = release),
+        (from = "released", to = "newer-revision", right = release),
+        (from = "superseded", to = "newer-revision", right = release)]) {
   # A file of the library. Each release of the library that touched it made a revision.
-  #
-  # Lifecycle states: 0 draft, 100 released, 200 there is a newer revision, 300 superseded by the part it moved to.
+  # What a part is made of floats, in released revisions too: the library has always used the newest child.
 
   number @0 :Text $Coppice.label("Number");
   # How other files refer to it, in lower case: "4-4edge.dat".

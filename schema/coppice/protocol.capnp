@@ -18,6 +18,7 @@
 
 using Cxx = import "/capnp/c++.capnp";
 using Schema = import "/capnp/schema.capnp";
+using Tree = import "/coppice/tree.capnp";
 $Cxx.namespace("coppice::protocol");
 
 const version :UInt16 = 1;
@@ -60,6 +61,13 @@ struct TreeSchema {
 
   adoptedFrom @11 :Text;
   # Whose program brought it, for people: "Ann, bench 3".
+
+  states @12 :List(Tree.LifecycleState);
+  steps @13 :List(Tree.LifecycleStep);
+  children @14 :Tree.Children;
+  obsolete @15 :Tree.ObsoletePolicy;
+  minimumWriter @16 :UInt32;
+  # From the annotation, like the options above.
 }
 
 # ------------------------------------------------------------------------------------------------------------------------
@@ -224,12 +232,22 @@ struct Action {
   body @9 :Data;
   # create, checkIn. nextRevision: empty copies the released revision's body, which must not be of an earlier generation.
 
+  override @10 :Bool;
+  # setState: go a step that the tree does not declare. For administrators; the log says so.
+
+  writer @11 :UInt32;
+  # checkIn: the version of the schema that the program which edited the body knows, where that is below schemaVersion: what
+  # decides whether it may write (minimumWriter). 0: schemaVersion.
+
+  pins @12 :Bool;
+  # checkIn: made by the client for the release that follows it: nothing but pinned references is new. For the client alone.
+
   enum Kind {
     create @0;        # a new record, revision 1, with an id out of the client's lease
     checkIn @1;       # a new body for the draft or the live record
     release @2;       # freezes the draft; ends the borrow
     nextRevision @3;  # a draft after a released head; the borrow goes on
-    setState @4;      # moves a lifecycle state number; needs no borrow on a released revision
+    setState @4;      # moves a lifecycle state number by a declared step; needs no borrow on a released revision
     remove @5;        # deletes a draft or a live record; leaves a tombstone; ends the borrow
   }
 }
@@ -253,6 +271,9 @@ struct GiveBack {
 struct RecordName {
   tree @0 :UInt64;
   id @1 :UInt64;
+  schemaVersion @2 :UInt32;
+  # borrow: the version of the tree's schema that the program knows, which decides whether it may write (minimumWriter).
+  # 0: not said.
 }
 
 struct Break {
@@ -696,4 +717,7 @@ enum Code {
   alreadyFree @43;       # nobody has it, or not by this grant any more; borrow it
   offerGone @44;         # it is not offered to this user, or not any more; ask for it
   tooSoon @45;           # asked already a moment ago; wait a minute
+  childrenNotReleased @46; # a release refers to what is not released (Tree.children): release that too, or refer to another revision
+  notPinned @47;         # a release refers to whatever is newest: the client must pin it; update the program
+  obsolete @48;          # a new reference to a revision that is obsolete: refer to another one
 }

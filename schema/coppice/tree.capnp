@@ -33,6 +33,70 @@ struct Tree {
 
   commentOnCheckIn @4 :Bool = false;
   # true: a check-in, a release or a removal without a comment is refused.
+
+  states @5 :List(LifecycleState);
+  # The lifecycle states that a revision may have. None declared: every number, and every step from one to another.
+  # Declared, they have number 0, in which every revision begins, and in a versioned tree releasedState and supersededState.
+
+  steps @6 :List(LifecycleStep);
+  # The steps from one of the states to another. What is not here is refused, but for an administrator who says so.
+  # A release is a step from a state that is not `released` to one that is, and only a release goes such a step.
+
+  children @7 :Children = released;
+  obsolete @8 :ObsoletePolicy = warn;
+
+  minimumWriter @9 :UInt32 = 0;
+  # Raise it where earlier programs may only read from now on: a program whose own schema has a lower number here is refused
+  # with needsNewerClient when it borrows, creates or checks in. Unknown fields survive its edits without this.
+}
+
+struct LifecycleState {
+  number @0 :UInt16;
+  # What is stored. Keep it for ever.
+  name @1 :Text;
+  # What people type and read: lower case letters, digits, '_' and '-', a letter first, at most 64 bytes.
+  doc @2 :Text;
+  released @3 :Bool = false;
+  # Of released revisions; the others are of drafts, and of records without revisions.
+  obsolete @4 :Bool = false;
+  # Nothing new is to refer to a revision in it: see ObsoletePolicy.
+}
+
+struct LifecycleStep {
+  # By the names of states.
+  from @0 :Text;
+  to @1 :Text;
+  right @2 :StepRight = setState;
+  # Who may go it.
+  comment @3 :Bool = false;
+  # true: not without a comment.
+}
+
+enum StepRight {
+  # A right that a role has, or has not.
+  edit @0;
+  release @1;
+  setState @2;
+  admin @3;
+}
+
+enum Children {
+  # What a release asks of the references in what it freezes.
+  released @0;
+  # Each names a released revision, or one that is released by the same transaction; of a tree without revisions, a record that
+  # exists. Floating references to versioned trees are pinned by the client when it releases.
+  unchecked @1;
+  # They are pinned, to a draft too where nothing was released.
+  floating @2;
+  # They are left as they are: what was released goes on referring to the newest.
+}
+
+enum ObsoletePolicy {
+  # Of the tree that the obsolete revision is in. References that are there already stay.
+  warn @0;
+  # A new reference to it is told to who makes it.
+  refuse @1;
+  # It is refused.
 }
 
 annotation tree @0xb2c4a1f09d3e5768 (struct) :Tree;

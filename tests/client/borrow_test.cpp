@@ -131,7 +131,8 @@ TEST_CASE("who waits in line is told the place, and then that it is their turn",
   CHECK(shop.bob.holds(shop.part));
 }
 
-TEST_CASE("giving back throws away edits that were not checked in, and nothing else", "[client]") {
+TEST_CASE("C7: giving back throws away edits that were not checked in, and nothing else",
+          "[client]") {
   Shop shop;
   const auto other = shop.ann.make_part("P2");
   shop.site.settle();

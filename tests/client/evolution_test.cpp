@@ -51,7 +51,7 @@ void check_both(Site& site, Desk& old, Desk& young, Key<shop::Part> key, const s
 
 }  // namespace
 
-TEST_CASE("an old and a new program take turns with one record", "[client]") {
+TEST_CASE("B12, F30: an old and a new program take turns with one record", "[client]") {
   Site site;
   Desk old(site, "old");
   YoungDesk young(site, "young");

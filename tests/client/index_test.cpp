@@ -209,7 +209,7 @@ TEST_CASE("a value is free again when its record is removed or has another", "[c
   check_equal(desks.site, desks.ann);
 }
 
-TEST_CASE("a snapshot knows where a record is used, by fixed and by floating references",
+TEST_CASE("R9: a snapshot knows where a record is used, by fixed and by floating references",
           "[client]") {
   TwoDesks desks;
   const auto bolt = desks.ann.make("bolt");
@@ -245,7 +245,7 @@ TEST_CASE("a snapshot knows where a record is used, by fixed and by floating ref
   check_equal(desks.site, desks.ann);
 }
 
-TEST_CASE("an older revision that refers to a record is told of on demand", "[client]") {
+TEST_CASE("R9: an older revision that refers to a record is told of on demand", "[client]") {
   TwoDesks desks;
   const auto firm = *desks.ann->write(
       [](Transaction& t) { return t.create<Firm>([](auto f) { f.setName("Acme"); }); });
@@ -265,8 +265,9 @@ TEST_CASE("an older revision that refers to a record is told of on demand", "[cl
   CHECK(now.where_used(firm, Revisions::all) == std::vector<AnyKey>{first});
 }
 
-TEST_CASE("of two who gave out a value off line, the second has a conflict with all of its work",
-          "[client]") {
+TEST_CASE(
+    "F26: of two who gave out a value off line, the second has a conflict with all of its work",
+    "[client]") {
   TwoDesks desks;
   desks.ann.go_off_line();
   desks.bob.go_off_line();

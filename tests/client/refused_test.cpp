@@ -64,7 +64,7 @@ TEST_CASE("a refused transaction is whole in the drawer, with reason, mine and b
   CHECK(shop.ann->status().outbox == 0);
 }
 
-TEST_CASE("refused work whose borrow is good stays where it is, and the borrow with it",
+TEST_CASE("C4: refused work whose borrow is good stays where it is, and the borrow with it",
           "[client]") {
   // Whichever of the two comes first in the transaction.
   const bool state_first = GENERATE(false, true);

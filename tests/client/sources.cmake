@@ -1,6 +1,7 @@
 set(COPPICE_CLIENT_TESTS
   client/alone_test.cpp
   client/borrow_test.cpp
+  client/children_test.cpp
   client/compare_test.cpp
   client/compat_test.cpp
   client/create_test.cpp
@@ -10,6 +11,7 @@ set(COPPICE_CLIENT_TESTS
   client/id_pool_test.cpp
   client/index_test.cpp
   client/indexer_test.cpp
+  client/lifecycle_test.cpp
   client/limits_test.cpp
   client/live_query_test.cpp
   client/memory_indexer_test.cpp
@@ -20,12 +22,14 @@ set(COPPICE_CLIENT_TESTS
   client/no_space_test.cpp
   client/pending_test.cpp
   client/pins_test.cpp
+  client/prepare_test.cpp
   client/query_plan_test.cpp
   client/query_property_test.cpp
   client/query_test.cpp
   client/refused_test.cpp
   client/release_test.cpp
   client/retry_test.cpp
+  client/rows_test.cpp
   client/schema_test.cpp
   client/search_test.cpp
   client/shelf_test.cpp

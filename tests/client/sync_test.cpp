@@ -150,7 +150,7 @@ TEST_CASE("a check-in whose answer is lost is made once, over restarts of both s
   check_equal(shop.site, shop.ann);
 }
 
-TEST_CASE("ids are asked for once, however often the connection is lost", "[client]") {
+TEST_CASE("F24: ids are asked for once, however often the connection is lost", "[client]") {
   Site site;
   Desk ann(site, "ann");
   ann.on_receive = [](wire::Frame frame) -> std::optional<wire::Frame> {

@@ -9,6 +9,7 @@ set(COPPICE_E2E_TESTS
   e2e/import_test.cpp
   e2e/line.cpp
   e2e/network_test.cpp
+  e2e/lifecycle_command_test.cpp
   e2e/query_command_test.cpp
   e2e/schema_command_test.cpp
   e2e/server_crash_test.cpp

@@ -11,6 +11,7 @@ set(COPPICE_SCHEMA_TESTS
   schema/fold_test.cpp
   schema/index_plan_test.cpp
   schema/key_test.cpp
+  schema/lifecycle_test.cpp
   schema/query_text_test.cpp
   schema/record_digest_test.cpp
   schema/record_test.cpp

@@ -124,7 +124,7 @@ TEST_CASE_METHOD(Shop, "S7, C5: a check-in makes an iteration and ends the borro
   CHECK(outcome(ann.ask(borrow({part(1)}))) == "borrowed");
 }
 
-TEST_CASE_METHOD(Shop, "S7: a check-in is refused with every reason", "[server]") {
+TEST_CASE_METHOD(Shop, "S7, C2: a check-in is refused with every reason", "[server]") {
   const auto token = token_of(bob.ask(borrow({part(1), part(2)})));
   const auto records = server.records();
   const auto answer = bob.ask(Work()

@@ -27,7 +27,8 @@ TEST_CASE("a lease has at least one id and at most the limit", "[server]") {
   CHECK(large.getEnd() - large.getBegin() == 1000);
 }
 
-TEST_CASE("D2: leases stop when 90 % of the ids are given out; those given stay good", "[server]") {
+TEST_CASE("D2, F23: leases stop when 90 % of the ids are given out; those given stay good",
+          "[server]") {
   Options options;
   options.id_space = 1000;
   TestServer server(options);
@@ -35,6 +36,17 @@ TEST_CASE("D2: leases stop when 90 % of the ids are given out; those given stay 
   CHECK(outcome(ann.ask(lease(kParts, 850))) == "leased");
   CHECK(outcome(ann.ask(lease(kParts, 100))) == "id_space_full");
   CHECK(outcome(ann.ask(Work().create(part(7), part_body("R1")))) == "accepted");
+}
+
+TEST_CASE("D2, F23: an administrator may have the last ids leased too", "[server]") {
+  Options options;
+  options.id_space = 1000;
+  options.use_last_ids = true;
+  TestServer server(options);
+  Peer ann(server, "ann");
+  CHECK(outcome(ann.ask(lease(kParts, 850))) == "leased");
+  CHECK(outcome(ann.ask(lease(kParts, 100))) == "leased");
+  CHECK(outcome(ann.ask(lease(kParts, 100))) == "id_space_full");
 }
 
 TEST_CASE("S26: a record of a transaction of creates has the header its maker knows", "[server]") {

@@ -418,6 +418,15 @@ Work& Work::by_version(std::uint32_t version) {
   return *this;
 }
 
+Work& Work::overriding() {
+  steps_.back().overriding = true;
+  return *this;
+}
+Work& Work::writer(std::uint32_t version) {
+  writer_ = version;
+  return *this;
+}
+
 Work& Work::comment(std::string text) {
   comment_ = std::move(text);
   return *this;
@@ -438,6 +447,8 @@ void Work::operator()(protocol::Request::Builder request) const {
     actions[i].setStateFrom(step.from);
     actions[i].setStateTo(step.to);
     actions[i].setSchemaVersion(version_);
+    actions[i].setWriter(writer_);
+    actions[i].setOverride(step.overriding);
     if (step.body.empty()) continue;
     actions[i].setBody({reinterpret_cast<const kj::byte*>(step.body.data()), 8 * step.body.size()});
   }

@@ -200,6 +200,10 @@ class Work {
   Work& set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
   Work& remove(AnyKey key, std::uint64_t token, std::uint32_t base);
   Work& comment(std::string text);
+  // The set_state before goes a step that is not declared.
+  Work& overriding();
+  // The version that the program knows which edited the bodies; 0: as by_version().
+  Work& writer(std::uint32_t version);
   // The version of the schema that wrote the bodies: 1, unless said.
   Work& by_version(std::uint32_t version);
 
@@ -215,10 +219,12 @@ class Work {
     std::uint16_t to = 0;
     bool keep = false;
     Words body;
+    bool overriding = false;
   };
   std::vector<Step> steps_;
   std::string comment_;
   std::uint32_t version_ = 1;
+  std::uint32_t writer_ = 0;
 };
 
 std::function<void(protocol::Request::Builder)> borrow(std::vector<AnyKey> records,

@@ -10,6 +10,7 @@ set(COPPICE_SERVER_TESTS
   server/hello_test.cpp
   server/incoming_test.cpp
   server/invariants_test.cpp
+  server/lifecycle_test.cpp
   server/malformed_test.cpp
   server/migrate_test.cpp
   server/move_test.cpp
@@ -17,6 +18,7 @@ set(COPPICE_SERVER_TESTS
   server/pins_test.cpp
   server/overdue_test.cpp
   server/revocation_test.cpp
+  server/references_test.cpp
   server/revision_test.cpp
   server/rights_test.cpp
   server/shelf_test.cpp

@@ -220,7 +220,9 @@ Work Driver::work(const Cluster& cluster, int machine) {
       work.set_state = some_records(cluster, 2);
       break;
   }
-  work.state = static_cast<std::uint16_t>(10 + below(4));
+  constexpr std::uint16_t kStates[] = {0, 10, 100, 200, 300, 11};
+  work.state = kStates[below(std::size(kStates))];
+  if (chance(80)) work.step = static_cast<int>(1 + below(3));
   // So few that machines meet in them, and not so few that nothing else happens.
   if (chance(30)) work.serial = static_cast<std::uint32_t>(1 + below(8));
   return work;

@@ -18,6 +18,16 @@ bool extends(const std::string& after, const std::string& before) {
          (before.empty() || after.size() == before.size() || after[before.size()] == '.');
 }
 
+std::vector<AnyKey> references_of(AnyKey key, RecordView record) {
+  std::vector<AnyKey> references;
+  if (key.tree != TreeOf<stock::Part>::id || record.header().removed()) return references;
+  const auto part = capnp::readMessageUnchecked<stock::Part>(
+      reinterpret_cast<const capnp::word*>(record.body().data()));
+  if (const auto maker = key_of(part.getMaker())) references.push_back(maker);
+  if (const auto child = key_of(part.getChild())) references.push_back(child);
+  return references;
+}
+
 std::string_view appended(const std::string& before, const std::string& after) {
   std::string_view rest = std::string_view(after).substr(before.size());
   if (rest.starts_with('.')) rest.remove_prefix(1);
@@ -81,7 +91,35 @@ void History::look_at(AnyKey key, RecordView record) {
     require(found->second.versions.back().hash == value_hash(record),
             [&] { return "X8: " + to_string(key) + " changed and kept its sequence"; });
   }
+  records_[key].references = references_of(key, record);
+  check_state(key, header);
   check_token(key, header);
+}
+
+// R6: by declared steps alone, no draft gets a state of released revisions, nor the other way
+// round.
+void History::check_state(AnyKey key, const RecordHeader& header) const {
+  if (key.tree != TreeOf<stock::Part>::id || header.removed()) return;
+  const bool of_released = header.state >= 100;
+  require(of_released == header.released() && header.state % 10 == 0, [&] {
+    return "R6: " + to_string(key) + " is " + (header.released() ? "released" : "a draft") +
+           ", and in state " + std::to_string(header.state);
+  });
+}
+
+// R3, C9: what was released refers to released revisions, and to records that are there.
+void History::check_references(AnyKey key, const Record& record) const {
+  if (!record.header.released()) return;
+  for (const AnyKey to : record.references) {
+    const bool is_part = to.tree == TreeOf<stock::Part>::id;
+    const auto target =
+        records_.find(is_part ? to : AnyKey(to.tree, KeyWord(to.id(), Revision{1})));
+    const bool there = target != records_.end() && !target->second.header.removed();
+    require(there && (!is_part || target->second.header.released()), [&] {
+      return std::string(is_part ? "R3" : "C9") + ": the released " + to_string(key) +
+             " refers to " + to_string(to) + ", which is " + (there ? "a draft" : "not there");
+    });
+  }
 }
 
 void History::end_observation() {
@@ -94,6 +132,7 @@ void History::end_observation() {
   head_ = seen_head_;
   heads_.insert(head_);
   for (const std::uint64_t number : fresh_) require_whole(number);
+  for (const auto& [key, record] : records_) check_references(key, record);
 }
 
 bool History::carries(AnyKey record, std::uint64_t number) const {
@@ -166,7 +205,9 @@ void History::body_changed(AnyKey key, const Record& before, const RecordHeader&
     return "X1: a lost update: " + to_string(key) + " was " + before.trail + " and is " + trail;
   });
   const bool moved = trail != before.trail;
-  require(moved == (header.iteration != before.header.iteration), [&] {
+  // A release hands in once more what it has pinned.
+  const bool pinned = header.released() && !before.header.released();
+  require(pinned || moved == (header.iteration != before.header.iteration), [&] {
     return "C5: " + to_string(key) + " went from iteration " +
            std::to_string(before.header.iteration) + " to " + std::to_string(header.iteration) +
            " with " + before.trail + " -> " + trail;

@@ -41,6 +41,7 @@ class History {
     RecordHeader header;
     std::string trail;
     ContentHash hash{};
+    std::vector<AnyKey> references = {};  // of the body
     std::vector<Version> versions;  // by sequence; versions nobody looked at in between are missing
     std::uint64_t observed = 0;     // the last observation that found it
   };
@@ -59,6 +60,8 @@ class History {
                     const std::string& trail);
   void append_marks(AnyKey key, const std::string& before, const std::string& after);
   bool is_carried(AnyKey record, const Trail& trail, std::uint64_t number) const;
+  void check_state(AnyKey key, const RecordHeader& header) const;
+  void check_references(AnyKey key, const Record& record) const;
   void check_token(AnyKey key, const RecordHeader& header);
   void require_whole(std::uint64_t number) const;
 

@@ -107,7 +107,7 @@ class Machine {
   std::vector<AnyKey> find(const Names& names) const;
   void do_work(Transaction& transaction, const Work& work, std::uint64_t number, Deed& deed,
                Directory& made);
-  std::vector<AnyKey> companies() const;
+  std::vector<AnyKey> all_of(Tree tree) const;
   void append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark, const Work& work);
   void forget_unsaved(const Work& work);
   void forget_thrown_away(const Conflict& conflict);

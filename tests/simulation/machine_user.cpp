@@ -1,10 +1,17 @@
 // What a machine's user does.
 
+#include "schema/catalogue.h"
 #include "tests/simulation/machine.h"
 #include "tests/simulation/violation.h"
 
 namespace coppice::simulation {
 namespace {
+
+// What a part may refer to.
+struct Others {
+  const std::vector<AnyKey>& makers;
+  const std::vector<AnyKey>& parts;
+};
 
 void pad(stock::Part::Builder body, int bytes) {
   if (bytes > 0) body.initThumbnail(static_cast<unsigned>(bytes));
@@ -15,14 +22,29 @@ void pad(stock::Company::Builder body, int bytes) {
 void pad(stock::Movement::Builder, int) {}
 
 // What indexes are asked for, beside the trail.
-void adorn(stock::Part::Builder body, std::uint32_t serial, const std::vector<AnyKey>& makers,
+void adorn(stock::Part::Builder body, std::uint32_t serial, const Others& others,
            std::uint64_t number) {
   if (serial != 0) body.setSerial(serial);
-  if (makers.empty()) return;
-  refer(body.initMaker(), Key<stock::Company>(makers[number % makers.size()].word));
+  const auto& [makers, parts] = others;
+  if (!makers.empty())
+    refer(body.initMaker(), Key<stock::Company>(makers[number % makers.size()].word));
+  // Few, so that most can be released.
+  if (!parts.empty() && number % 5 == 0)
+    refer(body.initChild(), Key<stock::Part>(parts[number / 5 % parts.size()].word).floating());
 }
-void adorn(stock::Company::Builder, std::uint32_t, const std::vector<AnyKey>&, std::uint64_t) {}
-void adorn(stock::Movement::Builder, std::uint32_t, const std::vector<AnyKey>&, std::uint64_t) {}
+void adorn(stock::Company::Builder, std::uint32_t, const Others&, std::uint64_t) {}
+void adorn(stock::Movement::Builder, std::uint32_t, const Others&, std::uint64_t) {}
+
+// Where a step leads that the tree declares, and no release goes.
+std::uint16_t nth_step(const AnyRecord& seen, const TreeInfo& tree, int nth) {
+  std::vector<std::uint16_t> next;
+  const std::uint16_t state = seen.header().state;
+  for (const auto& step : tree.lifecycle().steps()) {
+    const bool released = tree.lifecycle().find(step.to)->released;
+    if (step.from == state && released == seen.header().released()) next.push_back(step.to);
+  }
+  return next.empty() ? state : next[static_cast<std::size_t>(nth) % next.size()];
+}
 
 }  // namespace
 
@@ -51,10 +73,10 @@ std::vector<AnyKey> Machine::find(const Names& names) const {
 }
 
 // All that anybody has made, whether this machine has seen them or not.
-std::vector<AnyKey> Machine::companies() const {
+std::vector<AnyKey> Machine::all_of(Tree tree) const {
   std::vector<AnyKey> keys;
   for (const auto& [name, key] : directory_) {
-    if (name.tree == Tree::company) keys.push_back(key);
+    if (name.tree == tree) keys.push_back(key);
   }
   return keys;
 }
@@ -97,7 +119,7 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
       }
     }
   };
-  const auto makers = companies();
+  const auto makers = all_of(Tree::company), parts = all_of(Tree::part);
   for (const Name& name : work.create) {
     if (directory_.contains(name) || made.contains(name)) continue;
     with_tree(name.tree, [&]<typename T>(std::type_identity<T>) {
@@ -105,7 +127,7 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
           [&](typename T::Builder body) {
             set_trail(body, to_string(Mark{Mark::Kind::created, number}));
             pad(body, work.padding_bytes);
-            adorn(body, work.serial, makers, number);
+            adorn(body, work.serial, {makers, parts}, number);
           },
           work.borrowing);
     });
@@ -133,7 +155,9 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
   });
   all(work.set_state, [&](const Name&, AnyKey key) {
     const auto seen = transaction.before().head(key);
-    transaction.set_state(key, seen->header().state, work.state);
+    const auto tree = transaction.before().catalogue().find(key.tree);
+    const std::uint16_t to = work.step == 0 ? work.state : nth_step(*seen, *tree, work.step);
+    transaction.set_state(key, seen->header().state, to);
     deed.sent = true;
   });
   all(work.release, [&](const Name&, AnyKey key) {
@@ -149,13 +173,15 @@ void Machine::do_work(Transaction& transaction, const Work& work, std::uint64_t 
 void Machine::append_mark(Transaction& transaction, Tree tree, AnyKey key, Mark mark,
                           const Work& work) {
   // Mostly, a part keeps its maker.
-  const auto makers = mark.number % 4 == 0 ? companies() : std::vector<AnyKey>();
+  const bool refers = mark.number % 4 == 0;
+  const auto makers = refers ? all_of(Tree::company) : std::vector<AnyKey>();
+  const auto parts = refers ? all_of(Tree::part) : std::vector<AnyKey>();
   with_tree(tree, [&]<typename T>(std::type_identity<T>) {
     auto body = transaction.edit(Key<T>(key.word));
     const std::string before = trail_of(body.asReader());
     set_trail(body, before.empty() ? to_string(mark) : before + "." + to_string(mark));
     pad(body, work.padding_bytes);
-    adorn(body, work.serial, makers, mark.number);
+    adorn(body, work.serial, {makers, parts}, mark.number);
   });
 }
 

@@ -32,6 +32,7 @@ std::string to_cpp(const Work& work) {
   add(text, "remove", work.remove);
   add(text, "set_state", work.set_state);
   if (work.state != 0) add(text, "state", std::to_string(work.state));
+  if (work.step != 0) add(text, "step", std::to_string(work.step));
   if (work.borrowing == Borrowing::kept) add(text, "borrowing", "Borrowing::kept");
   if (work.padding_bytes != 0) add(text, "padding_bytes", std::to_string(work.padding_bytes));
   if (work.serial != 0) add(text, "serial", std::to_string(work.serial));

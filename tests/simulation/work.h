@@ -18,6 +18,7 @@ struct Work {
   Names remove = {};
   Names set_state = {};
   std::uint16_t state = 0;  // what set_state moves to
+  int step = 0;             // if not 0: the nth step instead that leads on from the state seen
   Borrowing borrowing = Borrowing::ends;
   int padding_bytes = 0;     // makes bodies larger
   std::uint32_t serial = 0;  // what parts that are created or edited get; 0: they keep theirs

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coppice/check_report.h"
@@ -49,6 +50,46 @@ struct Borrow {
 struct CheckOut {
   std::string reason;
   std::int64_t expected_return_us = 0;  // microseconds since 1970 UTC, 0: not said
+};
+
+// What is to be here before the connection is left (B10).
+struct Preparation {
+  std::vector<AnyKey> records = {};  // to borrow, all or none
+  // With what they refer to, and what that refers to; of these trees alone, or if none is named, of
+  // all.
+  bool with_references = false;
+  std::vector<TreeId> trees = {};
+  std::vector<std::pair<TreeId, std::uint64_t>> ids = {};  // to have at least so many left
+  CheckOut options = {};
+};
+
+// Everything is here: the line may be cut.
+struct Ready {
+  std::vector<AnyKey> borrowed;  // the newest revision of each
+};
+
+// A new lifecycle state that was asked for, and that the authority has not answered. It may come
+// back refused, as a conflict with the actual state.
+struct Intent {
+  std::uint64_t operation = 0;
+  AnyKey key;
+  std::uint16_t from = 0;
+  std::uint16_t to = 0;
+  std::string comment;
+};
+
+// One thing of our own that is not over yet (V3).
+struct Unfinished {
+  enum class Kind {
+    edited,    // edited here, and not checked in
+    waiting,   // in the outbox: `number` is the operation
+    intent,    // likewise, and asks for a new lifecycle state
+    conflict,  // refused: `number` is the conflict's
+  };
+  Kind kind = Kind::edited;
+  std::uint64_t number = 0;
+  AnyKey key = {};        // the record, or the first of them; none for what is about no record
+  std::string what = {};  // for people: "3 records: tolerance corrected"
 };
 
 // Waiting in line: the worst place among the records asked for; 0: all are free, check them out.
@@ -115,6 +156,10 @@ struct Conflict {
     // it: the work was done by a schema that the server never saw, before the tree was migrated.
     // Otherwise empty.
     std::vector<std::uint64_t> schema;
+    // Of a new lifecycle state, and `to` of a release. What it is in truth is the reason's
+    // `actual`.
+    std::uint16_t state_from = 0;
+    std::uint16_t state_to = 0;
   };
   std::uint64_t number = 0;  // names it in this replica
   std::string comment;
@@ -244,6 +289,14 @@ class Client {
   Pending<Borrow> check_out(AnyKey record, CheckOut options = {}) {
     return check_out(std::vector<AnyKey>{record}, std::move(options));
   }
+  // These records with all that they refer to, directly or not: of these trees alone, or if none is
+  // named, of all. Record keys, each once, those given first.
+  std::vector<AnyKey> with_references(std::vector<AnyKey> records,
+                                      const std::vector<TreeId>& trees = {}) const;
+  // Borrows records, fetches ids, and is settled when that and everything the authority has is
+  // here. Errors: offline; why the records are not ours, with all that is in the way (ids that were
+  // leased stay).
+  Pending<Ready> prepare_offline(Preparation preparation);
   // Gets in line for records that others hold; an `offered` event says when it is our turn. On line
   // only.
   Pending<InLine> wait_in_line(std::vector<AnyKey> records, CheckOut options = {});
@@ -300,6 +353,11 @@ class Client {
   // Settled when the replica is live: everything the authority has is here.
   Pending<Done> synced();
 
+  // Everything of our own that is not over, in one list: edits, the outbox, conflicts; of each at
+  // most so many, the oldest first. Status has how many there are.
+  std::vector<Unfinished> unfinished(std::size_t count_max = 100) const;
+  // New lifecycle states that wait for the authority's answer, in the order they were asked for.
+  std::vector<Intent> intents() const;
   // Work that was refused, oldest first.
   std::vector<Conflict> conflicts() const;
   // Throws a conflict away. Errors: unknown_record if there is none of this number.

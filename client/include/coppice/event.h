@@ -33,6 +33,7 @@ struct Status {
   std::uint64_t outbox = 0;                     // transactions and requests without an answer
   std::uint64_t conflicts = 0;                  // in the drawer
   std::uint64_t unchecked = 0;                  // records edited and not checked in
+  std::uint64_t intents = 0;                    // among the outbox: with new lifecycle states
   std::vector<std::string> indexers_set_aside;  // their names; see Indexer
 };
 
@@ -66,6 +67,7 @@ struct Event {
     hand_over,    // `by` offers our user the borrow of `holder`: accept or decline it
     overdue,      // nobody has heard of `holder` for long, or the return is late
     nudged,       // `by` asks us to return it; see `text`
+    warning,      // what we wrote refers to something obsolete (error says which), and was written
   };
   enum class Origin { local, remote };
 

@@ -22,6 +22,8 @@ class TransactionState;
 
 // Whether a check-in, or a create, leaves the borrow with us afterwards.
 enum class Borrowing { ends, kept };
+// Which steps a lifecycle state may go. Any: an administrator's, and the log says so.
+enum class Steps { declared, any };
 
 // Changes that are accepted all together or not at all: here, at the authority, and in what
 // indexers see. Given to the function that Client::write runs; it ends with that function.
@@ -65,11 +67,18 @@ class Transaction {
     return Key<T>(next_revision(AnyKey(key)).word);
   }
   AnyKey next_revision(AnyKey key);
-  // Freezes a draft we have borrowed, for ever. On line only. `state` 0: the tree's own released
-  // state.
+  // Freezes a draft we have borrowed, for ever. On line only. Floating references in it are pinned
+  // to what this transaction releases, or else to what they mean now (schemas.md, `children`).
+  // `state` 0: the tree's own released state.
   void release(AnyKey key, std::string_view comment = {}, std::uint16_t state = 0);
-  // Moves the lifecycle state number, if it is `from`.
-  void set_state(AnyKey key, std::uint16_t from, std::uint16_t to);
+  // Moves the lifecycle state number, if it is `from`, by a step that the tree declares. Off line
+  // it is an intent (Client::intents()), which the authority may refuse with the state that it
+  // finds.
+  void set_state(AnyKey key, std::uint16_t from, std::uint16_t to, std::string_view comment = {},
+                 Steps steps = Steps::declared);
+  // The same by the names that the tree declares.
+  void set_state(AnyKey key, std::string_view from, std::string_view to,
+                 std::string_view comment = {}, Steps steps = Steps::declared);
   // Deletes a draft or an unversioned record we have borrowed.
   void remove(AnyKey key, std::string_view comment = {});
   // One comment for the whole transaction; the last one given counts.

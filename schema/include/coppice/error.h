@@ -61,6 +61,9 @@ enum class Errc : std::uint16_t {
   already_free = 43,
   offer_gone = 44,
   too_soon = 45,
+  children_not_released = 46,
+  not_pinned = 47,
+  obsolete = 48,
 };
 
 // The word for a code as people and scripts see it: "borrow_lost".
