@@ -80,7 +80,8 @@ class Indexes {
   void drain_to_the_end() {
     while (has_runs()) drain(kPieceEntries);
   }
-  // Counts transactions that wrote runs, those too that were given up.
+  // Counts large writes, of transactions that were given up too. Small ones make no run, but for
+  // where there are some.
   std::uint64_t run_changes() const { return values_.changes(); }
   // Records that the builds under way have dealt with, and have to deal with in all.
   struct Progress {

@@ -7,8 +7,8 @@
 
 namespace coppice::store {
 
-// Drains runs of indexes when nobody has written for a while: a load would go on slower, and the
-// drain is cheapest when all of it has come.
+// Drains runs of indexes when nobody has written much for a while: a load would go on slower, and
+// the drain is cheapest when all of it has come.
 //
 // Knows no clock: whoever owns it steps it and says the time, in microseconds. Threads: the
 // database's writer.
@@ -22,8 +22,7 @@ class RunDrain {
   std::optional<std::int64_t> deadline_us() const;
 
  private:
-  // As long as it takes a person to make the next change of a row of them; a load makes the next
-  // much sooner.
+  // A load makes its next transaction much sooner.
   static constexpr std::int64_t kQuietUs = 500'000;
 
   Indexes& indexes_;

@@ -64,7 +64,7 @@ void ValueWriter::write(WriteTxn& txn, IndexEntries& entries) {
   std::size_t bytes = new_bytes;
   for (const StoredRun& stored : runs) bytes += stored.run.stored_bytes();
   note(new_.view());
-  ++changes_;
+  if (new_.size() > limits_.direct_max) ++changes_;
   put(txn, runs);
   if (bytes <= limits_.bytes_max) return;
   filter_is_old_ = true;

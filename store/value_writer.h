@@ -41,7 +41,7 @@ class ValueWriter {
 
   // REQUIRES: begin() was called in this transaction, or it has changed no values.
   const RunFilter& filter(const Txn& txn);
-  // Counts what made, or will make, runs.
+  // Counts what was written that makes runs where there are none.
   std::uint64_t changes() const { return changes_; }
 
  private:

@@ -49,7 +49,7 @@ class History {
       : random_(seed),
         depot_(article_tree(), RunLimits{.direct_max = 1 + chance(40),
                                          .fan_out = 2 + chance(3),
-                                         .bytes_max = 1'000 + chance(3) * 20'000}) {}
+                                         .bytes_max = 8'000 + chance(3) * 20'000}) {}
 
   void step() {
     switch (chance(12)) {

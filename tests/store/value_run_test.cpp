@@ -298,7 +298,7 @@ TEST_CASE("a long value in a run is told from others by its end", "[store]") {
   CHECK(depot.faults().empty());
 }
 
-TEST_CASE("runs are drained when nobody has written for half a second", "[store]") {
+TEST_CASE("runs are drained when nobody has written much for half a second", "[store]") {
   SmallRuns depot;
   RunDrain drain(*depot.indexes);
   CHECK(!drain.step(0));
@@ -308,6 +308,10 @@ TEST_CASE("runs are drained when nobody has written for half a second", "[store]
   CHECK(drain.deadline_us() == 1'500'000);
   depot.write(SmallRuns::letters(4, "DEF"));
   CHECK(!drain.step(1'400'000));
+  CHECK(drain.deadline_us() == 1'900'000);
+  // Small ones do not put it off.
+  depot.write(SmallRuns::letters(7, "G"));
+  CHECK(!drain.step(1'600'000));
   CHECK(drain.deadline_us() == 1'900'000);
   // A clock that is set back does not put it off for longer than that.
   CHECK(!drain.step(1'000'000));
