@@ -196,10 +196,8 @@ void run(const Arguments& arguments) {
   {
     Client client = open_with_ids<IndexedItem>(site, folder / "items", arguments.records);
     const auto order = shuffled(arguments.records);
-    const double seconds =
-        seconds_to_create<IndexedItem>(client, arguments.records, [&](auto item, std::uint64_t i) {
-          fill(item, order[i]);
-        });
+    const double seconds = seconds_to_create<IndexedItem>(
+        client, arguments.records, [&](auto item, std::uint64_t i) { fill(item, order[i]); });
     print({.name = "all of them at random, with drains",
            .value = static_cast<double>(arguments.records) / seconds,
            .unit = "records/s"});

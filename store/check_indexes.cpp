@@ -88,8 +88,7 @@ class IndexCheck {
   bool has(const IndexEntries::Settled& entry) {
     if (entry.where == IndexEntries::Where::values)
       return values_.has(entry.key, key_in_entry(entry.value).value);
-    Cursor& cursor =
-        entry.where == IndexEntries::Where::words ? words_ : references_cursor_;
+    Cursor& cursor = entry.where == IndexEntries::Where::words ? words_ : references_cursor_;
     return cursor.seek_value(entry.key, entry.value) &&
            std::ranges::equal(cursor.value(), entry.value);
   }
@@ -116,10 +115,8 @@ class IndexCheck {
       const auto expected = expected_.find(number);
       if (expected == expected_.end()) continue;
       values_.read_values(keys);
-      found[number] += static_cast<std::uint64_t>(
-          std::ranges::count_if(keys, [&](KeyWord key) {
-            return !is_unread(AnyKey(expected->second.tree, key));
-          }));
+      found[number] += static_cast<std::uint64_t>(std::ranges::count_if(
+          keys, [&](KeyWord key) { return !is_unread(AnyKey(expected->second.tree, key)); }));
     }
     compare_counts(found, "values");
   }

@@ -60,8 +60,8 @@ void check_format(const Environment& environment, Role role, std::uint64_t forma
   const std::string where = environment.folder().string();
   if (format > kFormatWithRuns) {
     throw StorageError(where + " was written by a newer version of Coppice (format " +
-                       std::to_string(format) + ", this program knows " + std::to_string(kFormatWithRuns) +
-                       "). Update this program.");
+                       std::to_string(format) + ", this program knows " +
+                       std::to_string(kFormatWithRuns) + "). Update this program.");
   }
   if (stored_role != role_name(role)) {
     throw StorageError(where + " holds a Coppice database of another kind (" + stored_role +

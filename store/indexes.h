@@ -73,8 +73,8 @@ class Indexes {
   void build_to_the_end();
   // Whether values may lie in runs, which take longer to be asked than their table.
   bool has_runs() const { return has_runs_; }
-  // Puts about so many of them where they belong, in one transaction. To be done when nobody writes:
-  // it is cheapest when all have come.
+  // Puts about so many of them where they belong, in one transaction. To be done when nobody
+  // writes: it is cheapest when all have come.
   static constexpr std::size_t kPieceDrained = 50'000;
   void drain(std::size_t entries_max = kPieceDrained);
   void drain_to_the_end() {

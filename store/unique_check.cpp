@@ -25,9 +25,8 @@ class UniqueCheck::Collector final : public IndexSink {
     const bool is_cut = value.bytes().size() > IndexTables::kValueBytesMax;
     const auto cut = value.bytes().substr(0, IndexTables::kValueBytesMax);
     const ValueEntry entry =
-        value.is_number()
-            ? ValueEntry::of_number(number.value, value.number())
-            : ValueEntry::of_bytes(number.value, std::as_bytes(std::span(cut)));
+        value.is_number() ? ValueEntry::of_number(number.value, value.number())
+                          : ValueEntry::of_bytes(number.value, std::as_bytes(std::span(cut)));
     check_.places_.push_back({entry.high, entry.low, check_.values_.size()});
     check_.values_.push_back({&tree_, index, is_cut, value, entry, check_.bodies_.size() - 1});
   }

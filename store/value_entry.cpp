@@ -42,7 +42,8 @@ Bytes key_of(const ValueEntry& entry, std::array<std::byte, kValueKeyBytesMax>& 
   const std::uint64_t words[2] = {__builtin_bswap64(entry.high), __builtin_bswap64(entry.low)};
   std::memcpy(room.data(), words, sizeof words);
   const std::size_t more = entry.more_bytes();
-  if (more > 0) std::memcpy(room.data() + kNumberBytes + ValueEntry::kBytesInside, entry.more, more);
+  if (more > 0)
+    std::memcpy(room.data() + kNumberBytes + ValueEntry::kBytesInside, entry.more, more);
   return Bytes(room).first(kNumberBytes + entry.length());
 }
 

@@ -36,7 +36,9 @@ class RunView {
   // Without zeros at the end.
   std::size_t stored_bytes() const;
   ValueEntry at(std::size_t index) const;
-  Fate fate(std::size_t index) const { return entries_[index].goes != 0 ? Fate::goes : Fate::comes; }
+  Fate fate(std::size_t index) const {
+    return entries_[index].goes != 0 ? Fate::goes : Fate::comes;
+  }
   // The first that is not below `entry`.
   std::size_t lower_bound(const ValueEntry& entry) const;
 

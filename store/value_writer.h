@@ -13,8 +13,8 @@ namespace coppice::store {
 
 class IndexEntries;
 
-// Writes the values of declared indexes: few straight into the table, many as a sorted run above it,
-// and runs into the table.
+// Writes the values of declared indexes: few straight into the table, many as a sorted run above
+// it, and runs into the table.
 //
 // Random keys change a page of the table each, and growing ones cost a search each; a run costs
 // what its bytes cost. Runs are of levels by their size, large ones first: a new one takes those

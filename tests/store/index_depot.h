@@ -19,7 +19,8 @@ using coppice::test::body_of;
 using depot::Article;
 inline constexpr TreeId kArticles = TreeOf<Article>::id;
 
-inline TreeInfoPtr article_tree(const std::vector<std::pair<std::string, std::string>>& changes = {}) {
+inline TreeInfoPtr article_tree(
+    const std::vector<std::pair<std::string, std::string>>& changes = {}) {
   std::string text =
       coppice::test::read_file(COPPICE_SOURCE_DIR "/tests/codegen/schemas/depot.capnp");
   text.erase(0, text.find("struct Firm"));

@@ -1,7 +1,8 @@
-// A database of every format that had runs of index values, in tests/compat/runs, is opened by every
-// build, with what a drain had begun.
+// A database of every format that had runs of index values, in tests/compat/runs, is opened by
+// every build, with what a drain had begun.
 //
-// To add the next one: COPPICE_MAKE_COMPAT_RUNS=tests/compat/runs/2 coppice_tests "a new format of runs*"
+// To add the next one: COPPICE_MAKE_COMPAT_RUNS=tests/compat/runs/2 coppice_tests "a new format of
+// runs*"
 #include <cstdlib>
 
 #include "store/compact.h"

@@ -154,8 +154,9 @@ class History {
     }
     const std::string to = some.number + "5";
     Found found;
-    for (IndexRange r(txn, depot_.indexes->tables(), depot_.number("number"),
-                      {FieldValue(std::string_view(some.number)), FieldValue(std::string_view(to))});
+    for (IndexRange r(
+             txn, depot_.indexes->tables(), depot_.number("number"),
+             {FieldValue(std::string_view(some.number)), FieldValue(std::string_view(to))});
          r; r.next())
       found.emplace_back(text_of(r.value()), r.key());
     REQUIRE(found == wanted);

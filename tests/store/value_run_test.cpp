@@ -48,10 +48,10 @@ struct SmallRuns : Depot {
       CHECK(v.count() == keys.size());
       for (const KeyWord one : keys) {
         const auto body = tree().find(txn, one)->body();
-        found += capnp::readMessageUnchecked<Article>(
-                     reinterpret_cast<const capnp::word*>(body.data()))
-                     .getNumber()
-                     .cStr();
+        found +=
+            capnp::readMessageUnchecked<Article>(reinterpret_cast<const capnp::word*>(body.data()))
+                .getNumber()
+                .cStr();
       }
     }
     return found;
