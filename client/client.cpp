@@ -51,9 +51,10 @@ Client::Options with_defaults(Client::Options options) {
 namespace client {
 
 Client open_client(const std::filesystem::path& folder, Client::Options options,
-                   TransportFactory transport, std::function<std::uint64_t()> random) {
-  return Client(std::make_unique<Client::Implementation>(folder, with_defaults(std::move(options)),
-                                                         std::move(transport), std::move(random)));
+                   TransportFactory transport, std::function<std::uint64_t()> random,
+                   const store::RunLimits& runs) {
+  return Client(std::make_unique<Client::Implementation>(
+      folder, with_defaults(std::move(options)), std::move(transport), std::move(random), runs));
 }
 
 }  // namespace client

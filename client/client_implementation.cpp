@@ -10,11 +10,12 @@ namespace coppice {
 
 Client::Implementation::Implementation(const std::filesystem::path& folder, Options given,
                                        client::TransportFactory transport,
-                                       std::function<std::uint64_t()> random)
+                                       std::function<std::uint64_t()> random,
+                                       const store::RunLimits& runs)
     : options(std::move(given)),
       events_owner(std::make_shared<client::EventQueue>(options.on_event)),
       events(*events_owner),
-      replica(folder, options, random),
+      replica(folder, options, random, runs),
       sync(replica, {options.name, options.user, replica.application()}, events, random),
       live(replica),
       transport_(transport ? transport(inbox) : nullptr),

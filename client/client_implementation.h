@@ -21,7 +21,8 @@ namespace coppice {
 class Client::Implementation {
  public:
   Implementation(const std::filesystem::path& folder, Options options,
-                 client::TransportFactory transport, std::function<std::uint64_t()> random);
+                 client::TransportFactory transport, std::function<std::uint64_t()> random,
+                 const store::RunLimits& runs);
   ~Implementation();
 
   // Runs `fn` as the one writer. Errors: bad_request if this thread is the writer already, no_space

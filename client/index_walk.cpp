@@ -134,10 +134,11 @@ FirstEntry first_entry(const SnapshotState& snapshot, const IndexQuestion& quest
   if (!index || !index->number) return {};
   const store::ValueKey key(index->number, *question.from);
   if (key.is_cut()) return {};
-  auto word = snapshot.txn().find(snapshot.replica.indexes().tables().values, key.bytes());
+  const auto word = store::ValueCursor::find(
+      snapshot.txn(), snapshot.replica.indexes().tables().values, key.bytes());
   if (!word) return {true, std::nullopt};
   RevisionFilter filter(snapshot, *index->info, question.revisions);
-  const KeyWord found = store::key_in_entry(*word);
+  const KeyWord found = *word;
   const auto stored = filter.admit(found);
   if (!stored) return {};
   const AnyKey any(question.tree, found);

@@ -59,7 +59,7 @@ std::vector<std::uint64_t> MigratedBodies::read(AnyKey key, const store::Written
 }
 
 Replica::Replica(const std::filesystem::path& folder, const Client::Options& options,
-                 const std::function<std::uint64_t()>& random)
+                 const std::function<std::uint64_t()>& random, const store::RunLimits& runs)
     : database_(folder, store::Role::replica, environment_options(options)),
       migrations_(options.migrations) {
   using store::Layout;
@@ -114,7 +114,7 @@ Replica::Replica(const std::filesystem::path& folder, const Client::Options& opt
   }
   open_trees(options.trees, writable);
   using Kept = store::Indexes::Kept;
-  indexes_.emplace(database_, writable ? Kept::all : Kept::none, &old_bodies_);
+  indexes_.emplace(database_, writable ? Kept::all : Kept::none, &old_bodies_, runs);
   indexes_->work_to_the_end();
   indexers_ = std::make_unique<Indexers>(database_, reading_now, options.indexers, options.access,
                                          options.on_progress);

@@ -69,7 +69,7 @@ class Replica {
  public:
   // Throws StorageError, or RefusedError for a tree whose schema the replica cannot take.
   Replica(const std::filesystem::path& folder, const Client::Options& options,
-          const std::function<std::uint64_t()>& random);
+          const std::function<std::uint64_t()>& random, const store::RunLimits& runs = {});
 
   store::Database& database() { return database_; }
   const store::Database& database() const { return database_; }

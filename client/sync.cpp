@@ -66,7 +66,11 @@ void Sync::step(std::deque<WireEvent> happened, std::int64_t now_us) {
   warn_of_ids();
   settle_waiting();
   // Of a schema that came meanwhile: piece by piece, so that other writers get their turn.
-  if (replica_.indexes().has_work()) replica_.indexes().work(kIndexedInOneStep);
+  if (replica_.indexes().has_work()) {
+    replica_.indexes().work(kIndexedInOneStep);
+  } else {
+    drain_.step(now_us);
+  }
 }
 
 void Sync::deal_with(const WireEvent& event, std::int64_t now_us) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "client/transaction_state.h"
 #include "client/transport.h"
 #include "coppice/protocol.capnp.h"
+#include "store/run_drain.h"
 
 namespace coppice::client {
 
@@ -65,10 +67,13 @@ class Sync {
   // Deals with what happened, in order, and does what is due.
   void step(std::deque<WireEvent> happened, std::int64_t now_us);
   // When step() is due though nothing happens: the next connection attempt, the next copy of
-  // unfinished work to the server, or at once while indexes are built.
+  // unfinished work to the server, a piece of what runs of indexes have, or at once while indexes
+  // are built.
   std::optional<std::int64_t> deadline_us() const {
     if (replica_.indexes().has_work()) return 0;
-    return connect_at_us_ ? connect_at_us_ : shelve_deadline_us();
+    const auto due = connect_at_us_ ? connect_at_us_ : shelve_deadline_us();
+    const auto drain = drain_.deadline_us();
+    return drain && due ? std::min(*drain, *due) : std::max(drain, due);
   }
 
   // The replica could not be written (a full disk): the connection is given up, and tried again
@@ -220,6 +225,7 @@ class Sync {
   Transport* transport_ = nullptr;
 
   // Writer lock only.
+  store::RunDrain drain_;
   Promises promises_;
   struct Flush {
     std::uint64_t operation;  // the last one when it was asked for

@@ -54,7 +54,8 @@ Sync::Sync(Replica& replica, Identity identity, EventQueue& events,
     : replica_(replica),
       identity_(std::move(identity)),
       events_(events),
-      random_(std::move(random)) {
+      random_(std::move(random)),
+      drain_(replica_.indexes()) {
   auto txn = replica_.database().read();
   const auto& meta = replica_.database().meta();
   position_.cursor = meta.number(txn, fact::kCursor);

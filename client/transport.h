@@ -6,6 +6,7 @@
 #include <string>
 
 #include "coppice/client.h"
+#include "store/run_limits.h"
 #include "wire/session.h"
 
 namespace coppice::client {
@@ -29,8 +30,9 @@ using TransportFactory = std::function<std::unique_ptr<Transport>(wire::ClientEv
 
 // Client::open with the world's parts replaced: how it connects, and where randomness comes from.
 // With Sync::stepped such a client has no thread, no socket and no clock of its own, so that a
-// simulator can drive hundreds of them.
+// simulator can drive hundreds of them. `runs`: smaller ones than usual are met with little data.
 Client open_client(const std::filesystem::path& folder, Client::Options options,
-                   TransportFactory transport, std::function<std::uint64_t()> random);
+                   TransportFactory transport, std::function<std::uint64_t()> random,
+                   const store::RunLimits& runs = {});
 
 }  // namespace coppice::client

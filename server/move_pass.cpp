@@ -65,7 +65,9 @@ MovePass::MovePass(const store::Database& database, const Tables& tables, const 
       target_(target),
       now_us_(now_us),
       watch_(watch),
-      clients_(from, tables) {}
+      clients_(from, tables) {
+  if (target) values_.emplace(target->indexes.values, store::RunLimits{});
+}
 
 MoveReport MovePass::run(const TreeMove& move) {
   move_ = &move;
@@ -269,7 +271,7 @@ void MovePass::index(const TreeInfo& tree, KeyWord key, std::span<const std::uin
                      store::IndexEntries::Fate fate) {
   if (!tree.indexes().find(IndexPlan::Kind::unique)) return;
   entries_.collect(tree.indexes(), numbers(tree), AnyKey(tree.id(), key), body, fate);
-  if (entries_.size() > kEntriesMax) entries_.write(target_->txn, target_->indexes);
+  if (entries_.size() > kEntriesMax) entries_.write(target_->txn, target_->indexes, &*values_);
 }
 
 // By place in the plan; what an authority does not keep has none, nor has what the server makes of
@@ -321,7 +323,7 @@ void MovePass::judge_stored_values() {
 
 std::vector<LeftReferences> MovePass::finish() {
   if (target_) {
-    entries_.write(target_->txn, target_->indexes);
+    entries_.write(target_->txn, target_->indexes, &*values_);
     for (const auto& [tree, into] : intos_) {
       if (into.highest == 0) continue;
       // Nobody's: the ids in it are never leased, nor those below it.

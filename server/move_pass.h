@@ -104,6 +104,7 @@ class MovePass {
   // What moved bodies refer to, with their trees.
   std::vector<std::pair<TreeId, AnyKey>> referred_;
   store::IndexEntries entries_;
+  std::optional<store::ValueWriter> values_;  // none in a dry run
   std::map<TreeId, std::vector<store::IndexNumber>> numbers_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "coppice/key.h"
+#include "store/run_limits.h"
 
 namespace coppice::server {
 
@@ -68,6 +69,8 @@ struct Options {
   std::int64_t overdue_look_us = 60'000'000;
   // From one client for one record, at most one nudge in so long.
   std::int64_t nudge_pause_us = 60'000'000;
+  // Of the unique indexes. Others are for simulations.
+  store::RunLimits index_runs = {};
 
   // Empty: nothing is logged.
   std::function<void(LogLevel, const std::string&)> log;

@@ -46,7 +46,8 @@ ServerCore::ServerCore(store::Database& database, Options options, wire::ServerS
       tables_(database),
       identity_(open_identity(database, random)),
       clients_(database.read(), tables_),
-      indexes_(database_, store::Indexes::Kept::unique),
+      indexes_(database_, store::Indexes::Kept::unique, nullptr, options_.index_runs),
+      drain_(indexes_),
       premises_{database_, tables_, options_, clients_, indexes_},
       authority_(premises_),
       pump_(database_, tables_, clients_, options_),
@@ -210,6 +211,7 @@ bool ServerCore::step(std::int64_t now_us) {
   feed_all();
   const bool more = answer_comparisons();
   warn_of_pins();
+  if (queue_.empty()) drain_.step(now_us_);
   return more || !queue_.empty() || !to_greet_.empty();
 }
 

@@ -24,6 +24,7 @@
 #include "server/waiting_lines.h"
 #include "store/database.h"
 #include "store/pin_watch.h"
+#include "store/run_drain.h"
 #include "wire/session.h"
 
 namespace coppice::server {
@@ -69,8 +70,8 @@ class ServerCore {
   // lets offers run out, and feeds the sessions whose socket is drained. Returns whether there is
   // more to do at once.
   bool step(std::int64_t now_us);
-  // When step() must be called although nothing came: an offer runs out then, or it is looked what
-  // is overdue.
+  // When step() must be called although nothing came: an offer runs out then, it is looked what is
+  // overdue, or runs of indexes are to be drained.
   std::optional<std::int64_t> deadline_us() const;
 
   // Whether only users with a token are let in.
@@ -153,6 +154,7 @@ class ServerCore {
 
   Clients clients_;
   store::Indexes indexes_;
+  store::RunDrain drain_;
   const Premises premises_;
   Authority authority_;
   FeedPump pump_;

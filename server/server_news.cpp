@@ -106,10 +106,11 @@ void ServerCore::hear(ClientNumber client) {
 }
 
 std::optional<std::int64_t> ServerCore::deadline_us() const {
-  const auto offers = lines_.deadline_us();
-  const auto overdue = overdue_.deadline_us();
-  if (!offers || !overdue) return offers ? offers : overdue;
-  return std::min(*offers, *overdue);
+  std::optional<std::int64_t> first;
+  for (const auto due : {lines_.deadline_us(), overdue_.deadline_us(), drain_.deadline_us()}) {
+    if (due && (!first || *due < *first)) first = due;
+  }
+  return first;
 }
 
 }  // namespace coppice::server

@@ -3,6 +3,7 @@
 
 #include "store/indexes.h"
 #include "store/unique_check.h"
+#include "store/value_cursor.h"
 
 namespace coppice::store {
 namespace {
@@ -16,13 +17,15 @@ class IndexCheck {
         tables_(database),
         catalogue_(database.catalogue()),
         is_authority_(database.meta().text(txn, "role") == "authority"),
-        cursors_{Cursor(txn, tables_.values), Cursor(txn, tables_.words),
-                 Cursor(txn, tables_.references)} {}
+        values_(txn, tables_.values),
+        words_(txn, tables_.words),
+        references_cursor_(txn, tables_.references) {}
 
   IndexFindings run() {
     for (const auto& [id, info] : catalogue_->trees()) check_tree(*info);
-    check_counts(tables_.values, "values");
-    check_counts(tables_.words, "words");
+    check_runs();
+    count_values();
+    count_words();
     check_references();
     IndexFindings findings{std::move(faults_), 0};
     for (const auto& [id, keys] : unread_) findings.unread += keys.size();
@@ -63,9 +66,7 @@ class IndexCheck {
       } else {
         ++expected_[ValueKey::number_of(entry.key)].entries;
       }
-      Cursor& cursor = cursors_[static_cast<std::size_t>(entry.where)];
-      missing |= !cursor.seek_value(entry.key, entry.value) ||
-                 !std::ranges::equal(cursor.value(), entry.value);
+      missing |= !has(entry);
     });
     if (missing) faults_.push_back(catalogue_->format(key) + ": an index does not have it");
   }
@@ -84,17 +85,56 @@ class IndexCheck {
     }
   }
 
-  // Every entry that should be there has been found, so equal numbers mean that there is no other.
-  void check_counts(Table table, const std::string& name) {
+  bool has(const IndexEntries::Settled& entry) {
+    if (entry.where == IndexEntries::Where::values)
+      return values_.has(entry.key, key_in_entry(entry.value).value);
+    Cursor& cursor = entry.where == IndexEntries::Where::words ? words_ : references_cursor_;
+    return cursor.seek_value(entry.key, entry.value) &&
+           std::ranges::equal(cursor.value(), entry.value);
+  }
+
+  // Whoever looks through runs trusts their order.
+  void check_runs() {
+    for (const StoredRun& stored : tables_.values.runs(txn_)) {
+      for (std::size_t i = 1; i < stored.run.size(); ++i) {
+        if (compare_values(stored.run.at(i - 1), stored.run.at(i)) < 0) continue;
+        faults_.push_back("run " + std::to_string(stored.number) +
+                          " of index entries is not in order");
+        break;
+      }
+    }
+  }
+
+  void count_values() {
     if (!tables_.exist) return;
     std::map<IndexNumber, std::uint64_t> found;
-    Cursor cursor(txn_, table);
-    for (bool more = cursor.first(); more; more = cursor.next_key()) {
-      const IndexNumber number = ValueKey::number_of(cursor.key());
+    std::vector<KeyWord> keys;
+    for (bool more = values_.seek(ValueKey(IndexNumber{}).bytes()); more;
+         more = values_.next_key()) {
+      const IndexNumber number = ValueKey::number_of(values_.key());
+      const auto expected = expected_.find(number);
+      if (expected == expected_.end()) continue;
+      values_.read_values(keys);
+      found[number] += static_cast<std::uint64_t>(std::ranges::count_if(
+          keys, [&](KeyWord key) { return !is_unread(AnyKey(expected->second.tree, key)); }));
+    }
+    compare_counts(found, "values");
+  }
+
+  void count_words() {
+    if (!tables_.exist) return;
+    std::map<IndexNumber, std::uint64_t> found;
+    for (bool more = words_.first(); more; more = words_.next_key()) {
+      const IndexNumber number = ValueKey::number_of(words_.key());
       const auto expected = expected_.find(number);
       if (expected != expected_.end())
-        found[number] += count_readable(cursor, expected->second.tree);
+        found[number] += count_readable(words_, expected->second.tree);
     }
+    compare_counts(found, "words");
+  }
+
+  // Every entry that should be there has been found, so equal numbers mean that there is no other.
+  void compare_counts(const std::map<IndexNumber, std::uint64_t>& found, const std::string& name) {
     for (const auto& [number, count] : found) {
       const auto expected = expected_.find(number);
       if (expected->second.entries == count) continue;
@@ -149,7 +189,9 @@ class IndexCheck {
   const IndexTables tables_;
   const std::shared_ptr<const Catalogue> catalogue_;
   const bool is_authority_;
-  std::array<Cursor, 3> cursors_;  // by IndexEntries::Where
+  ValueCursor values_;
+  Cursor words_;
+  Cursor references_cursor_;
   IndexEntries entries_;
   std::map<IndexNumber, Expected> expected_;
   // Records whose values nobody here can say, ascending.

@@ -5,13 +5,10 @@
 #include <cstring>
 
 #include "schema/compare_schemas.h"
+#include "store/format.h"
 
 namespace coppice::store {
 namespace {
-
-// Format log. Stored under "format"; something newer is refused.
-// 1  first format
-constexpr std::uint64_t kFormat = 1;
 
 const char* role_name(Role role) { return role == Role::authority ? "authority" : "replica"; }
 
@@ -61,10 +58,10 @@ void drop_if_settled(Catalogue& catalogue, TreeId id, const TreeInfoPtr& before)
 void check_format(const Environment& environment, Role role, std::uint64_t format,
                   const std::string& stored_role) {
   const std::string where = environment.folder().string();
-  if (format > kFormat) {
+  if (format > kFormatWithRuns) {
     throw StorageError(where + " was written by a newer version of Coppice (format " +
-                       std::to_string(format) + ", this program knows " + std::to_string(kFormat) +
-                       "). Update this program.");
+                       std::to_string(format) + ", this program knows " +
+                       std::to_string(kFormatWithRuns) + "). Update this program.");
   }
   if (stored_role != role_name(role)) {
     throw StorageError(where + " holds a Coppice database of another kind (" + stored_role +
@@ -79,7 +76,7 @@ Meta open_meta(Environment& environment, Role role, bool writable) {
   if (table) {
     const Meta meta(*table);
     auto txn = environment.read();
-    if (const auto format = meta.number(txn, "format"); format != 0) {
+    if (const auto format = meta.number(txn, kFormatFact); format != 0) {
       check_format(environment, role, format, meta.text(txn, "role"));
       return meta;
     }
@@ -90,7 +87,7 @@ Meta open_meta(Environment& environment, Role role, bool writable) {
   if (!unmade || !writable) refuse_foreign(environment);
   const Meta meta(require_table(environment, "meta", Layout::byte_keys));
   environment.write([&](WriteTxn& txn) {
-    meta.set_number(txn, "format", kFormat);
+    meta.set_number(txn, kFormatFact, kFormat);
     meta.set_text(txn, "role", role_name(role));
   });
   return meta;

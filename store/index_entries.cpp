@@ -19,8 +19,7 @@ class IndexEntries::Collector final : public IndexSink {
 
   void number(unsigned index, std::uint64_t ordered) override {
     if (!numbers_[index]) return;
-    const std::uint64_t value = to_big_endian(ordered);
-    entries_.add(Where::values, numbers_[index], bytes_of(value), key_.word, fate_);
+    entries_.add_number(numbers_[index], ordered, key_.word, fate_);
   }
 
   void bytes(unsigned index, std::string_view value) override {
@@ -96,18 +95,13 @@ void IndexEntries::collect(const IndexPlan& plan, const std::vector<IndexNumber>
 }
 
 void IndexEntries::add(Where where, IndexNumber number, Bytes value, KeyWord word, Fate fate) {
-  std::array<std::byte, 16> head{};
-  const std::uint32_t big_endian = __builtin_bswap32(number.value);
-  std::memcpy(head.data(), &big_endian, sizeof big_endian);
-  const std::size_t taken = std::min(value.size(), kBytesInEntry);
-  if (taken > 0) std::memcpy(head.data() + 4, value.data(), taken);
-  head.back() = static_cast<std::byte>(value.size());
-  Entry entry;
-  entry.high = load_big_endian(head);
-  entry.low = load_big_endian(Bytes(head).subspan(8));
-  entry.word = word.value;
-  entry.fate = fate;
-  push(where, entry, value.subspan(taken));
+  const ValueEntry one = ValueEntry::of_bytes(number.value, value);
+  push(where, number, {one.high, one.low, word.value}, value.last(one.more_bytes()), fate);
+}
+
+void IndexEntries::add_number(IndexNumber number, std::uint64_t ordered, KeyWord word, Fate fate) {
+  const ValueEntry one = ValueEntry::of_number(number.value, ordered);
+  push(Where::values, number, {one.high, one.low, word.value}, {}, fate);
 }
 
 void IndexEntries::add_reference(AnyKey to, AnyKey from, Fate fate) {
@@ -115,70 +109,61 @@ void IndexEntries::add_reference(AnyKey to, AnyKey from, Fate fate) {
   entry.high = to.tree.value;
   entry.low = to.word.value;
   entry.word = from.word.value;
-  entry.fate = fate;
   const std::uint64_t tree = to_big_endian(from.tree.value);
-  push(Where::references, entry, bytes_of(tree));
+  push(Where::references, {}, entry, bytes_of(tree), fate);
 }
 
-void IndexEntries::push(Where where, Entry entry, Bytes more) {
-  entry.order = static_cast<std::uint32_t>(size());
+void IndexEntries::push(Where where, IndexNumber number, Entry entry, Bytes more, Fate fate) {
+  Group& into = group(where, number);
+  entry.order = static_cast<std::uint32_t>(into.entries.size()) << 1 | (fate == Fate::goes);
   entry.more = static_cast<std::uint32_t>(more_.size());
-  more_.insert(more_.end(), more.begin(), more.end());
-  entries_[static_cast<std::size_t>(where)].push_back(entry);
+  if (!more.empty()) more_.insert(more_.end(), more.begin(), more.end());
+  if (into.is_sorted && !into.entries.empty())
+    into.is_sorted = compare(where, into.entries.back(), entry) <= 0;
+  into.entries.push_back(entry);
+  ++count_;
 }
 
-std::strong_ordering IndexEntries::compare(Where where, const Entry& a, const Entry& b) const {
-  if (a.high != b.high) return a.high <=> b.high;
-  if (where == Where::references) {
-    if (a.low != b.low) return a.low <=> b.low;
-    const int order = std::memcmp(&more_[a.more], &more_[b.more], sizeof(TreeId));
-    if (order != 0) return order <=> 0;
-  } else {
-    // A shorter value is filled with zeros; the lengths, which come last, tell it from others.
-    if (a.low >> 8 != b.low >> 8) return a.low <=> b.low;
-    if (const auto order = compare_ends(a, b); order != 0) return order;
-  }
-  return a.word <=> b.word;
+IndexEntries::Group& IndexEntries::group(Where where, IndexNumber number) {
+  auto& groups = groups_[static_cast<std::size_t>(where)];
+  std::size_t& last = last_group_[static_cast<std::size_t>(where)];
+  const std::size_t next = last + 1 < groups.size() ? last + 1 : 0;
+  if (next < groups.size() && groups[next].number == number) return groups[last = next];
+  if (last < groups.size() && groups[last].number == number) return groups[last];
+  auto found = std::lower_bound(groups.begin(), groups.end(), number,
+                                [](const Group& one, IndexNumber n) { return one.number < n; });
+  if (found == groups.end() || found->number != number)
+    found = groups.insert(found, Group{number, {}, true});
+  last = static_cast<std::size_t>(found - groups.begin());
+  return *found;
 }
 
-std::strong_ordering IndexEntries::compare_ends(const Entry& a, const Entry& b) const {
-  if (a.length() > kBytesInEntry && b.length() > kBytesInEntry) {
-    const auto common = std::min(a.length(), b.length()) - kBytesInEntry;
-    const int order = std::memcmp(&more_[a.more], &more_[b.more], common);
-    if (order != 0) return order <=> 0;
-  }
-  return a.length() <=> b.length();
+int IndexEntries::compare(Where where, const Entry& a, const Entry& b) const {
+  if (where != Where::references) return compare_values(view_of(a), view_of(b));
+  if (a.high != b.high) return a.high < b.high ? -1 : 1;
+  if (a.low != b.low) return a.low < b.low ? -1 : 1;
+  const int order = std::memcmp(&more_[a.more], &more_[b.more], sizeof(TreeId));
+  return order != 0 ? order : a.word < b.word ? -1 : a.word > b.word;
+}
+
+void IndexEntries::sort(Where where, Group& group) {
+  std::sort(group.entries.begin(), group.entries.end(), [&](const Entry& a, const Entry& b) {
+    const int order = compare(where, a, b);
+    return order != 0 ? order < 0 : a.order < b.order;
+  });
 }
 
 void IndexEntries::settle(const std::function<void(const Settled&)>& take) {
   for (Where where : {Where::values, Where::words, Where::references}) settle(where, take);
-  more_.clear();
 }
 
 void IndexEntries::settle(Where where, const std::function<void(const Settled&)>& take) {
-  auto& entries = entries_[static_cast<std::size_t>(where)];
-  std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
-    const auto order = compare(where, a, b);
-    return order != 0 ? order < 0 : a.order < b.order;
-  });
-  for (std::size_t i = 0; i < entries.size();) {
-    const std::size_t first = i;
-    while (++i < entries.size() && compare(where, entries[first], entries[i]) == 0) continue;
-    // Equal ones came in turns: the first says whether it was there, the last whether it will be.
-    const bool was = entries[first].fate == Fate::goes;
-    const bool will_be = entries[i - 1].fate == Fate::comes;
-    if (was != will_be) take(settled(where, entries[i - 1]));
-  }
-  entries.clear();
+  settle_entries(where, [&](const Entry& entry) { take(settled(where, entry)); });
 }
 
 IndexEntries::Settled IndexEntries::settled(Where where, const Entry& entry) {
   if (where == Where::references) return settled_reference(entry);
-  const std::uint64_t words[2] = {to_big_endian(entry.high), to_big_endian(entry.low)};
-  const std::size_t length = entry.length(), taken = std::min(length, kBytesInEntry);
-  std::memcpy(key_.data(), words, 4 + taken);
-  if (length > taken) std::memcpy(key_.data() + 4 + taken, &more_[entry.more], length - taken);
-  return {where, Bytes(key_).first(4 + length), bytes_of(entry.word), entry.fate};
+  return {where, key_of(view_of(entry), key_), bytes_of(entry.word), entry.fate()};
 }
 
 IndexEntries::Settled IndexEntries::settled_reference(const Entry& entry) {
@@ -187,16 +172,17 @@ IndexEntries::Settled IndexEntries::settled_reference(const Entry& entry) {
   const ReferenceKey from(AnyKey(tree, KeyWord(entry.word)));
   std::ranges::copy(to.bytes(), key_.begin());
   std::ranges::copy(from.bytes(), reference_.begin());
-  return {Where::references, Bytes(key_).first(to.bytes().size()), reference_, entry.fate};
+  return {Where::references, Bytes(key_).first(to.bytes().size()), reference_, entry.fate()};
 }
 
-void IndexEntries::write(WriteTxn& txn, const IndexTables& tables) {
+void IndexEntries::write(WriteTxn& txn, const IndexTables& tables, ValueWriter* values) {
   if (empty()) return;
-  IndexCursor values(txn, tables.values);
+  if (values) values->write(txn, *this);
+  IndexCursor straight = tables.values.below_runs(txn);
   IndexCursor words(txn, tables.words);
   IndexCursor references(txn, tables.references);
   settle([&](const Settled& entry) {
-    IndexCursor& cursor = entry.where == Where::values  ? values
+    IndexCursor& cursor = entry.where == Where::values  ? straight
                           : entry.where == Where::words ? words
                                                         : references;
     if (entry.fate == Fate::comes) {

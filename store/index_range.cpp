@@ -76,9 +76,7 @@ IndexValues::IndexValues(const Txn& txn, const IndexTables& tables, IndexNumber 
   if (direction == Direction::ascending) {
     valid_ = cursor_.seek(ValueKey(number).bytes());
   } else {
-    // What lies before the next index; the last of all, if there is none.
-    const bool has_next = cursor_.seek(ValueKey(IndexNumber{number.value + 1}).bytes());
-    valid_ = has_next ? cursor_.previous() : cursor_.last();
+    valid_ = cursor_.seek_before(ValueKey(IndexNumber{number.value + 1}).bytes());
   }
   look();
 }
@@ -88,20 +86,13 @@ void IndexValues::next() {
     valid_ = cursor_.next_key();
   } else {
     const std::vector<std::byte> key(cursor_.key().begin(), cursor_.key().end());
-    valid_ = cursor_.first_value(key) && cursor_.previous();
+    valid_ = cursor_.seek_before(key);
   }
   look();
 }
 
 void IndexValues::look() {
   if (valid_) valid_ = ValueKey::number_of(cursor_.key()) == number_;
-}
-
-void IndexValues::read_keys(std::vector<KeyWord>& into) {
-  into.clear();
-  const std::vector<std::byte> key(cursor_.key().begin(), cursor_.key().end());
-  for (bool more = cursor_.first_value(key); more; more = cursor_.next_value())
-    into.emplace_back(cursor_.value_number());
 }
 
 }  // namespace coppice::store

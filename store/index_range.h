@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/index_tables.h"
+#include "store/value_cursor.h"
 
 namespace coppice::store {
 
@@ -46,7 +47,7 @@ class IndexRange {
  private:
   void look();
 
-  Cursor cursor_;
+  ValueCursor cursor_;
   const ValueKey first_;  // the index's prefix, and `from` if there is one
   const ValueKey last_;
   const bool ends_;  // there is a `to`
@@ -67,7 +68,7 @@ class IndexValues {
   void next();
   // How many keys the value has, and these, ascending.
   std::uint64_t count() const { return cursor_.count_values(); }
-  void read_keys(std::vector<KeyWord>& into);
+  void read_keys(std::vector<KeyWord>& into) { cursor_.read_values(into); }
   // As IndexRange::is_cut().
   bool is_cut() const {
     return ValueKey::value_of(cursor_.key()).size() == IndexTables::kValueBytesMax;
@@ -76,7 +77,7 @@ class IndexValues {
  private:
   void look();
 
-  Cursor cursor_;
+  ValueCursor cursor_;
   const IndexNumber number_;
   const Direction direction_;
   bool valid_ = false;

@@ -29,9 +29,13 @@ IndexTables::IndexTables(Database& database) {
     if (opened) table = *opened;
     return opened.has_value();
   };
+  Table straight;
   exist = open("indexes", Layout::byte_keys, indexes) &&
-          open("values", Layout::word_sets, values) && open("words", Layout::word_sets, words) &&
+          open("values", Layout::word_sets, straight) && open("words", Layout::word_sets, words) &&
           open("references", Layout::pair_sets, references);
+  if (!exist) return;
+  const auto runs = database.environment().open_table("index_runs", Layout::integer_keys);
+  values = ValueTables(straight, runs, database.meta());
 }
 
 std::optional<IndexRow> IndexTables::row(const Txn& txn, TreeId tree,

@@ -9,6 +9,7 @@
 
 #include "schema/tree_info.h"
 #include "store/database.h"
+#include "store/value_tables.h"
 
 namespace coppice::store {
 
@@ -40,6 +41,7 @@ struct IndexRow {
 //   indexes     tree (8), kind (1), field (8)    number (4), complete (4), position (8); and of a
 //                                                tree that was migrated generation (4), has_old (4)
 //   values      number (4), value                key words (8)
+//   index_runs  1, 2, 3 ... (8)                  a run of entries above `values`: value_run.h
 //   words       number (4), word, 0, class (1)   key words (8)
 //   references  tree, key referred to (8 + 8)    tree, key that refers (8 + 8)
 //
@@ -74,7 +76,7 @@ struct IndexTables {
   // false: a read-only database of a time before indexes. The others are then no tables.
   bool exist = false;
   Table indexes;
-  Table values;
+  ValueTables values;
   Table words;
   Table references;
 };
@@ -116,6 +118,8 @@ class ValueKey {
   std::size_t size_ = 0;
   bool is_cut_ = false;
 };
+
+static_assert(kValueKeyBytesMax == 4 + IndexTables::kValueBytesMax);
 
 inline std::uint64_t to_big_endian(std::uint64_t number) { return __builtin_bswap64(number); }
 inline std::uint64_t load_big_endian(Bytes bytes) {

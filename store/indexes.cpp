@@ -24,9 +24,14 @@ bool is_kept(const IndexPlan::Index& index, Indexes::Kept kept) {
 
 }  // namespace
 
-Indexes::Indexes(Database& database, Kept kept, const OldBodies* old)
-    : database_(database), tables_(database), kept_(kept), old_(old) {
+Indexes::Indexes(Database& database, Kept kept, const OldBodies* old, const RunLimits& limits)
+    : database_(database),
+      tables_(database),
+      kept_(kept),
+      old_(old),
+      values_(tables_.values, limits) {
   if (kept == Kept::none) return;
+  has_runs_ = tables_.values.has_runs(database.read());
   for (const auto& [id, info] : database.catalogue()->trees()) follow(info);
 }
 
@@ -133,7 +138,22 @@ void Indexes::work(std::size_t records_max) {
   for (auto& [id, tree] : trees_) {
     if (!tree.complete()) return build(tree, records_max);
   }
-  if (!unwanted_.empty()) remove_unwanted();
+  if (unwanted_.empty()) return;
+  // What lies in runs would come back with the next drain.
+  if (has_runs_) return drain(kPieceEntries);
+  remove_unwanted();
+}
+
+void Indexes::drain(std::size_t entries_max) {
+  has_runs_ = database_.write([&](WriteTxn& txn) { return values_.drain(txn, entries_max); },
+                              Durability::recent);
+  if (!has_runs_) values_.drained();
+}
+
+void Indexes::write(WriteTxn& txn, IndexEntries& entries) const {
+  const auto before = values_.changes();
+  entries.write(txn, tables_, &values_);
+  has_runs_ |= values_.changes() != before;
 }
 
 void Indexes::build_to_the_end() {
@@ -185,10 +205,9 @@ void Indexes::remove_unwanted() {
     auto value = txn.find(tables_.indexes, key);
     if (!value) return true;
     const ValueKey prefix(parse_index_row(*value).number);
-    for (Table table : {tables_.values, tables_.words}) {
-      if (IndexCursor(txn, table).erase_keys(prefix.bytes(), kKeysRemoved) == kKeysRemoved)
-        return false;
-    }
+    if (tables_.values.below_runs(txn).erase_keys(prefix.bytes(), kKeysRemoved) == kKeysRemoved ||
+        IndexCursor(txn, tables_.words).erase_keys(prefix.bytes(), kKeysRemoved) == kKeysRemoved)
+      return false;
     txn.erase(tables_.indexes, key);
     return true;
   });

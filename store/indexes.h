@@ -33,7 +33,9 @@ class Indexes {
   // is built here. A replica's index that has them, and one that has them not, is made anew for
   // whoever reads otherwise; an authority keeps what the migration has put there, since such bodies
   // never change. It is to live as long as this.
-  Indexes(Database& database, Kept kept, const OldBodies* old = nullptr);
+  Indexes(Database& database, Kept kept, const OldBodies* old = nullptr,
+          const RunLimits& limits = {});
+  Indexes(const Indexes&) = delete;
 
   // The indexes of one tree.
   struct Tree {
@@ -69,6 +71,18 @@ class Indexes {
   }
   // The same without removing anything.
   void build_to_the_end();
+  // Whether values may lie in runs, which take longer to be asked than their table.
+  bool has_runs() const { return has_runs_; }
+  // Puts about so many of them where they belong, in one transaction. To be done when nobody
+  // writes: it is cheapest when all have come.
+  static constexpr std::size_t kPieceDrained = 50'000;
+  void drain(std::size_t entries_max = kPieceDrained);
+  void drain_to_the_end() {
+    while (has_runs()) drain(kPieceEntries);
+  }
+  // Counts large writes, of transactions that were given up too. Small ones make no run, but for
+  // where there are some.
+  std::uint64_t run_changes() const { return values_.changes(); }
   // Records that the builds under way have dealt with, and have to deal with in all.
   struct Progress {
     std::uint64_t done = 0;
@@ -77,7 +91,14 @@ class Indexes {
   Progress progress() const;
 
  private:
+  friend class IndexUpdate;
+  friend class UniqueCheck;
+
   static constexpr std::size_t kPieceEntries = 1'000'000;
+
+  // Of a transaction.
+  void begin(const Txn& txn) const { values_.begin(txn); }
+  void write(WriteTxn& txn, IndexEntries& entries) const;
 
   void forget_unwanted(const Txn& txn, const Tree& tree);
   bool reads_old(TreeId tree) const { return old_ && old_->reads(tree); }
@@ -92,6 +113,9 @@ class Indexes {
   const Kept kept_;
   const OldBodies* const old_;
   std::map<TreeId, Tree> trees_;
+  // What writes values is no part of what the indexes are: IndexUpdate has them const.
+  mutable ValueWriter values_;
+  mutable bool has_runs_ = false;
   // Of indexes that are to be removed: the key of the row.
   std::vector<std::vector<std::byte>> unwanted_;
   // Records of the tree that is being built.
@@ -110,14 +134,17 @@ IndexFindings check_indexes(Database& database, const Txn& txn, const OldBodies*
 // Keeps declared indexes in step with the records of one write transaction.
 class IndexUpdate {
  public:
-  IndexUpdate(const Indexes& indexes, WriteTxn& txn) : indexes_(indexes), txn_(txn) {}
+  // REQUIRES: the only one of its transaction, in which no index was changed yet.
+  IndexUpdate(const Indexes& indexes, WriteTxn& txn) : indexes_(indexes), txn_(txn) {
+    indexes_.begin(txn);
+  }
 
   bool follows(TreeId tree) const { return indexes_.tree(tree) != nullptr; }
   // A record's body before and after; empty: there is none.
   void change(AnyKey key, const WrittenBody& before, const WrittenBody& after);
   // Writes what was collected. To be called before anything is asked of an index, and before the
   // transaction ends.
-  void finish() { entries_.write(txn_, indexes_.tables()); }
+  void finish() { indexes_.write(txn_, entries_); }
 
  private:
   // Bounds the memory of very large transactions.

@@ -6,7 +6,6 @@
 #include "store/index_range.h"
 
 namespace coppice::store {
-
 // Gets the unique values of one body that are set.
 class UniqueCheck::Collector final : public IndexSink {
  public:
@@ -22,14 +21,14 @@ class UniqueCheck::Collector final : public IndexSink {
   void add(unsigned index, FieldValue value) {
     const bool is_unique = tree_.info->indexes().indexes()[index].kind == IndexPlan::Kind::unique;
     if (!is_unique || !tree_.rows[index].complete) return;
-    const ValueKey key(tree_.numbers[index], value);
-    const auto bytes = key.bytes();
-    check_.values_.push_back({&tree_,
-                              index,
-                              {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                              key.is_cut(),
-                              value,
-                              check_.bodies_.size() - 1});
+    const IndexNumber number = tree_.numbers[index];
+    const bool is_cut = value.bytes().size() > IndexTables::kValueBytesMax;
+    const auto cut = value.bytes().substr(0, IndexTables::kValueBytesMax);
+    const ValueEntry entry =
+        value.is_number() ? ValueEntry::of_number(number.value, value.number())
+                          : ValueEntry::of_bytes(number.value, std::as_bytes(std::span(cut)));
+    check_.places_.push_back({entry.high, entry.low, check_.values_.size()});
+    check_.values_.push_back({&tree_, index, is_cut, value, entry, check_.bodies_.size() - 1});
   }
 
   UniqueCheck& check_;
@@ -40,65 +39,93 @@ void UniqueCheck::add(AnyKey key, const WrittenBody& body) {
   const Indexes::Tree* tree = indexes_.tree(key.tree);
   if (!tree || !tree->info->indexes().find(IndexPlan::Kind::unique)) return;
   bodies_.push_back({key, indexes_.indexable(*tree->info, key, body)});
-  rewritten_.insert(key);
   Collector collector(*this, *tree);
   tree->info->indexes().extract(bodies_.back().body.words(), collector);
 }
 
+bool UniqueCheck::is_before(const Place& a, const Place& b) const {
+  if (a.high != b.high) return a.high < b.high;
+  if (a.low >> 8 != b.low >> 8) return a.low < b.low;
+  const Value &first = values_[a.value], &second = values_[b.value];
+  const int keys = compare_value_keys(first.entry, second.entry);
+  if (keys != 0) return keys < 0;
+  const int values = first.value.bytes().compare(second.value.bytes());
+  return values != 0 ? values < 0 : a.value < b.value;
+}
+
+bool UniqueCheck::are_equal(const Place& a, const Place& b) const {
+  const Value &first = values_[a.value], &second = values_[b.value];
+  return compare_value_keys(first.entry, second.entry) == 0 &&
+         first.value.bytes() == second.value.bytes();
+}
+
 std::vector<UniqueCheck::Clash> UniqueCheck::run() {
+  std::vector<Clash> clashes;
+  if (places_.empty()) return clashes;
+  const auto is_before = [this](const Place& a, const Place& b) { return this->is_before(a, b); };
+  // Values that grow come in their order.
+  if (!std::is_sorted(places_.begin(), places_.end(), is_before))
+    std::sort(places_.begin(), places_.end(), is_before);
   std::vector<std::pair<std::size_t, Clash>> found;
-  std::sort(values_.begin(), values_.end(), [](const Value& a, const Value& b) {
-    const int keys = a.key.compare(b.key);
-    if (keys != 0) return keys < 0;
-    const int values = a.value.bytes().compare(b.value.bytes());
-    return values != 0 ? values < 0 : a.body < b.body;
-  });
-  Cursor cursor(txn_, indexes_.tables().values);
-  for (std::size_t i = 0; i < values_.size();) {
+  ValueFinder stored(txn_, indexes_.tables().values, indexes_.values_.filter(txn_));
+  for (std::size_t i = 0; i < places_.size();) {
     const std::size_t first = i;
-    while (++i < values_.size() && values_[i].key == values_[first].key &&
-           values_[i].value.bytes() == values_[first].value.bytes())
-      continue;
-    judge({&values_[first], i - first}, cursor, found);
+    while (++i < places_.size() && are_equal(places_[first], places_[i])) continue;
+    judge({&places_[first], i - first}, stored, found);
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Clash> clashes;
   for (auto& [body, clash] : found) clashes.push_back(std::move(clash));
   return clashes;
 }
 
-void UniqueCheck::judge(std::span<const Value> wanted, Cursor& cursor,
-                        std::vector<std::pair<std::size_t, Clash>>& found) const {
-  const Owners stored = owners(wanted.front(), cursor);
+void UniqueCheck::judge(std::span<const Place> wanted, ValueFinder& stored,
+                        std::vector<std::pair<std::size_t, Clash>>& found) {
+  const Value& front = values_[wanted.front().value];
+  const auto& keys = stored.find(front.entry);
+  if (keys.empty() && wanted.size() == 1) return;
+  const Owners owners = this->owners(front, keys);
   // Whoever has it now and keeps it comes first, then who has it and is not written, then the first
   // who wants it.
   std::optional<AnyKey> owner;
-  for (const Value& value : wanted) {
-    const AnyKey key = bodies_[value.body].key;
-    if (!owner && stored.had.contains(key.id())) owner = key;
+  for (const Place& place : wanted) {
+    const AnyKey key = bodies_[values_[place.value].body].key;
+    if (!owner && owners.has(key.id())) owner = key;
   }
-  if (!owner) owner = stored.remaining;
-  for (const Value& value : wanted) {
+  if (!owner) owner = owners.remaining;
+  for (const Place& place : wanted) {
+    const Value& value = values_[place.value];
     const AnyKey key = bodies_[value.body].key;
     if (!owner) owner = key;
-    if (key.id() == owner->id() || stored.had.contains(key.id())) continue;
+    if (key.id() == owner->id() || owners.has(key.id())) continue;
     const auto& index = value.tree->info->indexes().indexes()[value.index];
     found.emplace_back(value.body,
                        Clash{key, *owner, index.name, describe(index.type, value.value)});
   }
 }
 
-UniqueCheck::Owners UniqueCheck::owners(const Value& value, Cursor& cursor) const {
+bool UniqueCheck::Owners::has(RecordId id) const {
+  return std::find(had.begin(), had.end(), id) != had.end();
+}
+
+UniqueCheck::Owners UniqueCheck::owners(const Value& value, const std::vector<KeyWord>& stored) {
   Owners owners;
-  const Bytes key = std::as_bytes(std::span(value.key));
-  for (bool more = cursor.first_value(key); more; more = cursor.next_value()) {
-    const AnyKey stored(value.tree->info->id(), KeyWord(cursor.value_number()));
-    if (value.is_cut && !is_in(value, stored)) continue;
-    owners.had.insert(stored.id());
-    if (!owners.remaining && !rewritten_.contains(stored)) owners.remaining = stored;
+  for (const KeyWord word : stored) {
+    const AnyKey key(value.tree->info->id(), word);
+    if (value.is_cut && !is_in(value, key)) continue;
+    if (!owners.has(key.id())) owners.had.push_back(key.id());
+    if (!owners.remaining && !is_rewritten(key)) owners.remaining = key;
   }
   return owners;
+}
+
+bool UniqueCheck::is_rewritten(AnyKey key) {
+  if (rewritten_.size() != bodies_.size()) {
+    rewritten_.clear();
+    for (const Body& body : bodies_) rewritten_.push_back(body.key);
+    std::sort(rewritten_.begin(), rewritten_.end());
+  }
+  return std::binary_search(rewritten_.begin(), rewritten_.end(), key);
 }
 
 bool UniqueCheck::is_in(const Value& value, AnyKey key) const {

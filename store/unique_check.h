@@ -2,13 +2,12 @@
 
 #include <deque>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "store/indexes.h"
+#include "store/value_cursor.h"
 
 namespace coppice::store {
 
@@ -42,11 +41,17 @@ class UniqueCheck {
   class Collector;
   struct Value {
     const Indexes::Tree* tree;
-    unsigned index;   // in the tree's plan
-    std::string key;  // in the table
+    unsigned index;  // in the tree's plan
     bool is_cut;
     FieldValue value;
+    ValueEntry entry;  // of the key in the table; looks at `value`
     std::size_t body;  // in bodies_
+  };
+  // What values are sorted by, nearly always.
+  struct Place {
+    std::uint64_t high;
+    std::uint64_t low;
+    std::size_t value;  // in values_
   };
   struct Body {
     AnyKey key;
@@ -54,21 +59,26 @@ class UniqueCheck {
   };
   // Of one value, in what is stored.
   struct Owners {
-    std::set<RecordId> had;
+    std::vector<RecordId> had;
     std::optional<AnyKey> remaining;  // one that the transaction does not write
+    bool has(RecordId id) const;
   };
 
+  bool is_before(const Place& a, const Place& b) const;
+  bool are_equal(const Place& a, const Place& b) const;
   // Values that are equal, in the order of their bodies.
-  void judge(std::span<const Value> wanted, Cursor& cursor,
-             std::vector<std::pair<std::size_t, Clash>>& found) const;
-  Owners owners(const Value& value, Cursor& cursor) const;
+  void judge(std::span<const Place> wanted, ValueFinder& stored,
+             std::vector<std::pair<std::size_t, Clash>>& found);
+  Owners owners(const Value& value, const std::vector<KeyWord>& stored);
   bool is_in(const Value& value, AnyKey key) const;
+  bool is_rewritten(AnyKey key);
 
   const Indexes& indexes_;
   const Txn& txn_;
   std::deque<Body> bodies_;
   std::vector<Value> values_;
-  std::unordered_set<AnyKey> rewritten_;
+  std::vector<Place> places_;
+  std::vector<AnyKey> rewritten_;  // of bodies_, sorted as soon as somebody asks
 };
 
 // A value that two records have.

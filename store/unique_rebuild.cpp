@@ -69,7 +69,8 @@ void UniqueRebuild::add(KeyWord key, std::span<const std::uint64_t> body) {
 std::vector<SharedValue> UniqueRebuild::finish() {
   if (!has_work()) return {};
   if (target_) {
-    IndexCursor cursor(target_->txn, target_->tables.values);
+    // Their numbers are new, so no run has anything of them.
+    IndexCursor cursor = target_->tables.values.below_runs(target_->txn);
     entries_.settle([&](const IndexEntries::Settled& entry) {
       judge(entry);
       cursor.add(entry.key, entry.value);

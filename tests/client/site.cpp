@@ -29,6 +29,7 @@ std::vector<std::uint64_t> words_of(RecordView record) {
 
 Site::Site(server::Options options) : options_(std::move(options)) {
   options_.database_name = "shop";
+  options_.index_runs = {.direct_max = 2, .fan_out = 2, .bytes_max = 1 << 14};
   start_server();
 }
 
@@ -179,7 +180,7 @@ Client& Desk::open() {
   client_.emplace(client::open_client(
       folder, options,
       [this](wire::ClientEvents& events) { return std::make_unique<Line>(*this, events); },
-      [this] { return site_.random(); }));
+      [this] { return site_.random(); }, runs));
   return *client_;
 }
 

@@ -114,6 +114,8 @@ class Desk {
   bool holds(AnyKey key);
 
   Client::Options options;
+  // Small ones, so that little data is in them.
+  store::RunLimits runs{.direct_max = 2, .fan_out = 2, .bytes_max = 1 << 14};
   const std::filesystem::path folder;
   // Given a frame from the server before the client gets it; what it returns is delivered.
   std::function<std::optional<wire::Frame>(wire::Frame)> on_receive;

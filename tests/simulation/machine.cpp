@@ -72,7 +72,7 @@ void Machine::open() {
   client_.emplace(client::open_client(
       folder_, std::move(options),
       [this](wire::ClientEvents& events) { return std::make_unique<Line>(*this, events); },
-      [this] { return world_.random(); }));
+      [this] { return world_.random(); }, world_.server_options.index_runs));
   told_.clear();
   dirty_ = true;
 }

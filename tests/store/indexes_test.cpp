@@ -3,91 +3,10 @@
 #include <algorithm>
 #include <random>
 
-#include "depot.coppice.h"
-#include "store/index_range.h"
-#include "test_places.h"
-#include "tests/codegen/compile.h"
-#include "tests/schema/bodies.h"
-#include "tests/store/fixture.h"
+#include "tests/store/index_depot.h"
 
 namespace coppice::store {
 namespace {
-
-using coppice::test::body_of;
-using depot::Article;
-constexpr TreeId kArticles = TreeOf<Article>::id;
-
-TreeInfoPtr article_tree(const std::vector<std::pair<std::string, std::string>>& changes = {}) {
-  std::string text =
-      coppice::test::read_file(COPPICE_SOURCE_DIR "/tests/codegen/schemas/depot.capnp");
-  text.erase(0, text.find("struct Firm"));
-  for (const auto& [from, to] : changes) {
-    REQUIRE(text.find(from) != std::string::npos);
-    text.replace(text.find(from), from.size(), to);
-  }
-  return coppice::test::tree_in(text, "articles");
-}
-
-// A database with articles and their indexes.
-struct Depot {
-  TempFolder folder;
-  std::optional<Database> database;
-  std::optional<Indexes> indexes;
-
-  Depot() { open(); }
-  explicit Depot(TreeInfoPtr tree) {
-    open();
-    adopt(std::move(tree));
-  }
-  void open(Indexes::Kept kept = Indexes::Kept::all) {
-    indexes.reset();
-    database.reset();
-    database.emplace(folder / "depot", Role::replica, quick());
-    indexes.emplace(*database, kept);
-  }
-  void adopt(TreeInfoPtr tree) {
-    database->adopt(tree);
-    indexes->follow(tree);
-  }
-  RecordTree tree() { return *database->tree(kArticles); }
-
-  // Writes bodies as one transaction; an empty one removes its record.
-  using Bodies = std::vector<std::pair<KeyWord, Words>>;
-  void write(const Bodies& bodies) {
-    database->write([&](WriteTxn& txn) {
-      IndexUpdate update(*indexes, txn);
-      for (const auto& [key, body] : bodies) {
-        const auto before = tree().find(txn, key);
-        update.change(AnyKey(kArticles, key),
-                      before ? before->body() : std::span<const std::uint64_t>{}, body);
-        tree().put(txn, key, header(1, body.empty() ? RecordHeader::kRemoved : 0), body);
-      }
-      update.finish();
-    });
-  }
-
-  IndexNumber number(const std::string& name) {
-    const auto* kept = indexes->tree(kArticles);
-    return kept->numbers[*kept->info->indexes().find(name)];
-  }
-  // Ids of the records with values of this field in a range.
-  using Ids = std::vector<std::uint64_t>;
-  Ids ids(const std::string& name, const ValueRange& range = {}) {
-    Ids found;
-    auto txn = database->read();
-    for (IndexRange r(txn, indexes->tables(), number(name), range); r; r.next())
-      found.push_back(r.key().id().value);
-    return found;
-  }
-  std::vector<std::string> faults() { return check_indexes(*database, database->read()).faults; }
-};
-
-Words numbered(const std::string& number, std::int64_t price = 0) {
-  return body_of<Article>([&](auto article) {
-    article.setNumber(number);
-    article.setPrice(price);
-  });
-}
 
 using Ids = Depot::Ids;
 
@@ -190,12 +109,12 @@ TEST_CASE("an index of a tree that is empty needs no building", "[store]") {
 TEST_CASE("an index that nobody wants any more is removed", "[store]") {
   Depot depot(article_tree());
   depot.write({{key(1), numbered("A", 1)}, {key(2), numbered("B", 2)}});
-  const auto before = depot.database->read().count(depot.indexes->tables().values);
+  const auto before = depot.count_values();
   depot.adopt(article_tree({{"number @0 :Text $Coppice.unique", "number @0 :Text"}}));
   REQUIRE(depot.indexes->has_work());
   depot.open();
   depot.indexes->work_to_the_end();
-  CHECK(depot.database->read().count(depot.indexes->tables().values) == before - 2);
+  CHECK(depot.count_values() == before - 2);
   CHECK(depot.faults().empty());
   // And wanted again: built anew.
   depot.adopt(article_tree());
@@ -225,15 +144,15 @@ TEST_CASE("an authority keeps unique indexes only", "[store]") {
 TEST_CASE("the check finds an entry that is missing and one too many", "[store]") {
   Depot depot(article_tree());
   depot.write({{key(1), numbered("A")}, {key(2), numbered("B")}});
-  const Table values = depot.indexes->tables().values;
+  const ValueTables& values = depot.indexes->tables().values;
   const ValueKey a(depot.number("number"), FieldValue("A"));
   depot.database->write(
-      [&](WriteTxn& txn) { IndexCursor(txn, values).erase(a.bytes(), bytes_of(key(1).value)); });
+      [&](WriteTxn& txn) { values.below_runs(txn).erase(a.bytes(), bytes_of(key(1).value)); });
   REQUIRE(depot.faults().size() == 2);
   CHECK(depot.faults()[0] == "articles:1.1: an index does not have it");
   depot.database->write([&](WriteTxn& txn) {
-    IndexCursor(txn, values).add(a.bytes(), bytes_of(key(1).value));
-    IndexCursor(txn, values).add(a.bytes(), bytes_of(key(2).value));
+    values.below_runs(txn).add(a.bytes(), bytes_of(key(1).value));
+    values.below_runs(txn).add(a.bytes(), bytes_of(key(2).value));
   });
   REQUIRE(depot.faults().size() == 1);
   CHECK_THAT(depot.faults()[0], Catch::Matchers::ContainsSubstring("has 3 values"));

@@ -12,4 +12,7 @@ set(COPPICE_STORE_TESTS
   store/pins_test.cpp
   store/process_test.cpp
   store/record_tree_test.cpp
-  store/statistics_test.cpp)
+  store/runs_compat_test.cpp
+  store/statistics_test.cpp
+  store/value_run_property_test.cpp
+  store/value_run_test.cpp)
