@@ -35,7 +35,8 @@ std::string sentence(const std::string& name, const Holder& holder) {
 }  // namespace
 
 std::optional<std::int64_t> Sync::shelve_deadline_us() const {
-  if (!welcomed_ || replica_.database().read().number() == shelved_commit_) return std::nullopt;
+  // While it is not live, nothing is copied, and the next step comes by what arrives.
+  if (!is_live() || replica_.database().read().number() == shelved_commit_) return std::nullopt;
   return shelve_at_us_;
 }
 
