@@ -132,9 +132,12 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
     if (now.token == 0) drop_own_grant(key);
     return follow_borrow(key, before, now, change);
   }
+  const bool has_own_body = !before || mine.released() != before->released() ||
+                            mine.removed() != before->removed() || differs_from_base(key);
   writer_.set_base(key, value);
   follow_borrow(key, before, now, change);
   if (!before && now.token == 0) drop_own_grant(key);
+  if (!LocalMark::is_edited(mine) && !has_own_body) return show_below(key, mine, *before, value);
   if (!LocalMark::is_edited(mine)) return;
   const bool lost = !(mine.token & OwnGrant::kBit) && mine.token != now.token;
   if (lost) return rescue_edit_above(key, LocalMark::operation(mine), borrow_lost(key, now));
@@ -144,6 +147,20 @@ void Applier::authority_has(AnyKey key, RecordView value, protocol::Change::Read
   header.sequence = mine.sequence;
   header.schema_version = mine.schema_version;
   writer_.show_header(key, header);
+}
+
+// A state number or a return that waits for its answer stays, on top of what others did meanwhile:
+// else their transaction would be seen in halves.
+void Applier::show_below(AnyKey key, const RecordHeader& mine, const RecordHeader& before,
+                         RecordView value) {
+  RecordHeader header = value.header();
+  header.sequence = mine.sequence;
+  if (mine.state != before.state) header.state = mine.state;
+  if (mine.token == 0 && before.token != 0 && header.token == before.token) {
+    header.token = 0;
+    header.borrower = 0;
+  }
+  writer_.show(key, header, value.body());
 }
 
 bool Applier::is_our_create(AnyKey key, const RecordHeader& mine) {

@@ -68,6 +68,8 @@ class Applier {
   void forget_request(std::uint64_t operation);
   void authority_has(AnyKey key, RecordView value, protocol::Change::Reader change);
   void tell_if_overdue(AnyKey key, const Holder& now);
+  void show_below(AnyKey key, const RecordHeader& mine, const RecordHeader& before,
+                  RecordView value);
   void follow_borrow(AnyKey key, const std::optional<RecordHeader>& before, const RecordHeader& now,
                      protocol::Change::Reader change);
   // An edit that was never handed in loses its borrow: it goes to the drawer.

@@ -35,6 +35,20 @@ struct Office {
     check_equal(site, laptop);
   }
 
+  // The feed comes first; answers are held back.
+  const std::vector<wire::Frame>& hold_answers(Desk& desk) {
+    desk.on_receive = [&](wire::Frame frame) -> std::optional<wire::Frame> {
+      capnp::FlatArrayMessageReader reader(
+          kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
+                       frame.size_bytes() / sizeof(capnp::word)));
+      if (!reader.getRoot<protocol::ToClient>().isAnswers()) return frame;
+      held_.push_back(std::move(frame));
+      return std::nullopt;
+    };
+    return held_;
+  }
+  std::vector<wire::Frame> held_;
+
   template <typename T>
   T answer(const Pending<T>& pending) {
     site.settle();
@@ -158,16 +172,7 @@ TEST_CASE_METHOD(Office,
   REQUIRE(ann.check_in(part, Borrowing::kept));
   REQUIRE(ann.retitle(part, "edited again"));
   answer(bob->break_borrow({part}, "urgent"));
-  // The feed comes first, the answer is held back.
-  std::vector<wire::Frame> held;
-  ann.on_receive = [&](wire::Frame frame) -> std::optional<wire::Frame> {
-    capnp::FlatArrayMessageReader reader(
-        kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
-                     frame.size_bytes() / sizeof(capnp::word)));
-    if (!reader.getRoot<protocol::ToClient>().isAnswers()) return frame;
-    held.push_back(std::move(frame));
-    return std::nullopt;
-  };
+  const auto& held = hold_answers(ann);
   ann.connect();
   site.settle();
   REQUIRE(held.size() == 1);
@@ -178,6 +183,29 @@ TEST_CASE_METHOD(Office,
   site.settle();
   CHECK(ann.title(part) == "");
   CHECK(ann->conflicts().size() == 2);
+}
+
+TEST_CASE_METHOD(Office,
+                 "X6, F36: a state change without an answer hides nothing of what others did",
+                 "[client]") {
+  answer(ann->give_back({part}));
+  ann.go_off_line();
+  REQUIRE(ann->write([&](Transaction& t) { t.set_state(part, 0, 7); }));
+  bob.borrow(part);
+  REQUIRE(bob.retitle(part, "Bob's"));
+  REQUIRE(bob.check_in(part));
+  site.settle();
+  const auto& held = hold_answers(ann);
+  ann.connect();
+  site.settle();
+  REQUIRE(held.size() == 1);
+  CHECK(ann.title(part) == "Bob's");
+  CHECK(ann.header(part).state == 7);
+  ann.on_receive = nullptr;
+  ann.inject(held[0]);
+  site.settle();
+  CHECK(ann.title(part) == "Bob's");
+  CHECK(site.header(part).state == 7);
 }
 
 TEST_CASE_METHOD(Office, "F8: broken while away, and released: the work goes into a next revision",
