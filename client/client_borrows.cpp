@@ -14,7 +14,8 @@ void set_names(capnp::List<protocol::RecordName>::Builder names,
   }
 }
 
-// By which schema this program would write to them (B12). Of another tree the server has the answer.
+// By which schema this program would write to them (B12). Of another tree the server has the
+// answer.
 void set_versions(capnp::List<protocol::RecordName>::Builder names, client::Replica& replica) {
   for (auto name : names) {
     const TreeId tree{name.getTree()};
@@ -60,14 +61,16 @@ Result<Done> all_handed_in(const Snapshot& now, const std::vector<AnyKey>& recor
 Pending<Borrow> Client::check_out(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<Borrow>(*implementation_, "lend records", client::Asked::on_line_only,
                              [&](protocol::Request::Builder request) {
-                               set_borrow(implementation_->replica, request.initBorrow(), records, options);
+                               set_borrow(implementation_->replica, request.initBorrow(), records,
+                                          options);
                              });
 }
 
 Pending<InLine> Client::wait_in_line(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<InLine>(*implementation_, "keep our place in line",
                              client::Asked::on_line_only, [&](protocol::Request::Builder request) {
-                               set_borrow(implementation_->replica, request.initWait(), records, options);
+                               set_borrow(implementation_->replica, request.initWait(), records,
+                                          options);
                              });
 }
 
@@ -112,7 +115,8 @@ Pending<Done> Client::break_borrow(std::vector<AnyKey> records, std::string reas
 Pending<Borrow> Client::take_over(std::vector<AnyKey> records, CheckOut options) {
   return client::ask<Borrow>(*implementation_, "move a borrow", client::Asked::on_line_only,
                              [&](protocol::Request::Builder request) {
-                               set_borrow(implementation_->replica, request.initTakeOver(), records, options);
+                               set_borrow(implementation_->replica, request.initTakeOver(), records,
+                                          options);
                              });
 }
 

@@ -107,9 +107,9 @@ struct CompactVerb {
 using Verb =
     std::variant<StatusVerb, LsVerb, GetVerb, WatchVerb, ImportVerb, SyncVerb, SchemaCheckVerb,
                  SchemaShowVerb, SchemaHistoryVerb, CheckVerb, StatsVerb, CompactVerb, BorrowVerb,
-                 PrepareVerb, ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb, StateVerb,
-                 DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb, BreakVerb, TakeOverVerb,
-                 HandOverVerb, NudgeVerb, ShelfVerb, RevokeVerb>;
+                 PrepareVerb, ReturnVerb, HeldVerb, EditVerb, CheckInVerb, ReleaseVerb, ReviseVerb,
+                 StateVerb, DrawerVerb, HistoryVerb, ExplainVerb, QueryVerb, BreakVerb,
+                 TakeOverVerb, HandOverVerb, NudgeVerb, ShelfVerb, RevokeVerb>;
 
 struct CommandLine {
   Place place;
