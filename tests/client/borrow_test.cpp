@@ -56,7 +56,7 @@ TEST_CASE("off line an edit without a borrow, and a check-out, are refused at on
   CHECK(shop.ann->status().outbox == 0);
 }
 
-TEST_CASE("a borrow is granted only after its data is here", "[client]") {
+TEST_CASE("B4: a borrow is granted only after its data is here", "[client]") {
   Shop shop;
   shop.bob.borrow(shop.part);
   REQUIRE(shop.bob.retitle(shop.part, "Bolt"));
@@ -96,7 +96,7 @@ TEST_CASE("asking again for what one holds gives the same borrow", "[client]") {
   check_equal(shop.site, shop.ann);
 }
 
-TEST_CASE("records are borrowed all together or not at all", "[client]") {
+TEST_CASE("B5: records are borrowed all together or not at all", "[client]") {
   Shop shop;
   const auto other = shop.ann.make_part("P2");
   shop.site.settle();

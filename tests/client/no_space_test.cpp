@@ -41,7 +41,8 @@ Result<Done> write_much(Desk& desk) {
 
 }  // namespace
 
-TEST_CASE("a write on a full disk is refused, and goes through when there is room", "[client]") {
+TEST_CASE("F29: a write on a full disk is refused, and goes through when there is room",
+          "[client]") {
   Site site;
   Desk ann(site, "ann");
   ann.go_on_line();

@@ -93,7 +93,7 @@ TEST_CASE("a database of the server is not taken for a replica", "[e2e]") {
                 {"another kind", "not a replica"});
 }
 
-TEST_CASE("two processes cannot write to one replica", "[e2e]") {
+TEST_CASE("F14: two processes cannot write to one replica", "[e2e]") {
   Site site;
   Client client = site.live_client("bench");
   write_part(client, "R1");

@@ -36,9 +36,9 @@ Settings Settings::of(std::uint64_t seed) {
   settings.server.overdue_us = static_cast<std::int64_t>(one_of({60, 3600})) * 1'000'000;
   settings.server.requests_in_flight = static_cast<std::uint32_t>(one_of({2, 64}));
   // Of the replicas' indexes, too.
-  settings.server.index_runs.direct_max = one_of({0, 3, 256});
+  settings.server.index_runs.direct_max = one_of({0, 0, 2, 256});
   settings.server.index_runs.fan_out = one_of({2, 3});
-  settings.server.index_runs.bytes_max = one_of({600, 10'000, 1 << 20});
+  settings.server.index_runs.bytes_max = one_of({2'000, 10'000, 1 << 20});
   return settings;
 }
 
