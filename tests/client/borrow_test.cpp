@@ -174,6 +174,43 @@ TEST_CASE("giving back throws away an edit that lies on unanswered work, and kee
   check_equal(shop.site, shop.ann);
 }
 
+TEST_CASE("X6: what others do to a returned record is seen whole, before the return is answered",
+          "[client]") {
+  Site site;
+  Desk ann(site, "ann"), bob(site, "bob");
+  ann.go_on_line();
+  bob.go_on_line();
+  const auto one = ann.make_part("P1"), two = ann.make_part("P2");
+  site.settle();
+  ann.borrow(one);
+  // The return is done, and its answer lost.
+  ann.on_receive = [](wire::Frame frame) -> std::optional<wire::Frame> {
+    capnp::FlatArrayMessageReader reader(
+        kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.bytes().data()),
+                     frame.size_bytes() / sizeof(capnp::word)));
+    if (reader.getRoot<protocol::ToClient>().isAnswers()) return std::nullopt;
+    return frame;
+  };
+  ann->give_back({one});
+  site.settle();
+  const auto borrowed = bob->check_out({one, two});
+  site.settle();
+  REQUIRE(accepted(borrowed));
+  REQUIRE(bob->write([&](Transaction& t) {
+    for (const auto key : {one, two}) {
+      t.edit(key).setTitle("Bolt");
+      t.check_in(key);
+    }
+  }));
+  site.settle();
+  CHECK(ann.title(two) == "Bolt");
+  CHECK(ann.title(one) == "Bolt");
+  ann.on_receive = nullptr;
+  ann.cut();
+  site.settle();
+  check_equal(site, ann);
+}
+
 TEST_CASE("giving back what one does not hold is done already", "[client]") {
   Shop shop;
   const auto returned = shop.ann->give_back({shop.part});
