@@ -19,9 +19,8 @@ void ReferenceCheck::enter() {
 void ReferenceCheck::judge(const Released& released, Refusals& refusals) {
   const TreeInfo& info = *ledger_.tree(released.revision->key.tree)->info;
   auto found = references_in(info, released.revision->body);
-  std::ranges::sort(found);
-  const auto repeated = std::ranges::unique(found);
-  found.erase(repeated.begin(), repeated.end());
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   for (const AnyKey to : found) judge(info, released, to, refusals);
 }
 
