@@ -66,6 +66,8 @@ struct Peers::Connection {
   bool welcomed = false;
   std::size_t number = 0;
   std::vector<char> received;
+  // The pieces of a message that is not whole yet.
+  std::vector<char> message;
 };
 
 Peers::Peers(const std::string& url, std::string application, Heard heard)
@@ -183,14 +185,27 @@ void Peers::take_frames(Connection& connection) {
     head += more;
     if (received.size() - at < head + size) break;
     const char* payload = received.data() + at + head;
-    if (opcode == 2) take_message(connection, payload, size);
-    if (opcode == 9) send_frame(connection.socket, 10, payload, size);
-    if (opcode == 8)
-      throw std::runtime_error("The server said goodbye: " + std::string(payload + 2, size - 2));
-    if (opcode == 0 || !(byte(0) & 0x80)) throw std::runtime_error("A message came in pieces.");
+    if (opcode == 0 || opcode == 2) {
+      take_piece(connection, payload, size, (byte(0) & 0x80) != 0);
+    } else if (opcode == 9) {
+      send_frame(connection.socket, 10, payload, size);
+    } else if (opcode == 8) {
+      throw std::runtime_error("The server said goodbye: " + std::string(payload, size).substr(2));
+    }
     at += head + size;
   }
   received.erase(received.begin(), received.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+// A large message comes in several frames.
+void Peers::take_piece(Connection& connection, const char* bytes, std::size_t size_bytes,
+                       bool is_last) {
+  auto& message = connection.message;
+  if (is_last && message.empty()) return take_message(connection, bytes, size_bytes);
+  message.insert(message.end(), bytes, bytes + size_bytes);
+  if (!is_last) return;
+  take_message(connection, message.data(), message.size());
+  message.clear();
 }
 
 void Peers::take_message(Connection& connection, const char* bytes, std::size_t size_bytes) {

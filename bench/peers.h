@@ -45,6 +45,7 @@ class Peers {
   // Takes what one socket has.
   void take(Connection& connection);
   void take_frames(Connection& connection);
+  void take_piece(Connection& connection, const char* bytes, std::size_t size_bytes, bool is_last);
   void take_message(Connection& connection, const char* bytes, std::size_t size_bytes);
 
   std::string address_;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kWriters = 256;
 constexpr std::uint64_t kItems = 100'000;
 // Of the items, those that one writer edits.
-constexpr std::uint64_t kEditedByOne = 300;
+constexpr std::uint64_t kEditedByOne = 100;
 constexpr std::uint64_t kSet = 1'000;
 constexpr std::uint64_t kTree = TreeOf<Item>::id.value;
 
@@ -166,18 +166,27 @@ void give_back(Writers& writers, std::size_t peer) {
   });
 }
 
-// Ids of items, all different, in no order.
-Ids some_items(std::uint64_t count) {
+// Ids of all items, in no order.
+Ids shuffled_items() {
   Ids ids(kItems);
   for (std::uint64_t i = 0; i < kItems; ++i) ids[i] = i + 1;
   std::shuffle(ids.begin(), ids.end(), std::mt19937_64(1));
-  ids.resize(count);
   return ids;
 }
 
-double rate_of_edits(Site& site, std::size_t count, std::uint64_t answers) {
+// The last so many of them, which are taken away: a record is edited in one measurement only, so
+// that who edits it knows its iteration.
+Ids take(Ids& from, std::uint64_t count) {
+  if (from.size() < count) throw std::runtime_error("Too many runs for the items that there are.");
+  const auto begin = from.end() - static_cast<std::ptrdiff_t>(count);
+  Ids taken(begin, from.end());
+  from.erase(begin, from.end());
+  return taken;
+}
+
+double rate_of_edits(Site& site, std::size_t count, std::uint64_t answers, Ids& unedited) {
   Writers writers(site.url(), count);
-  const Ids ids = some_items(kEditedByOne * count);
+  const Ids ids = take(unedited, kEditedByOne * count);
   for (std::size_t peer = 0; peer < count; ++peer) {
     const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(peer * kEditedByOne);
     borrow(writers, peer, Ids(begin, begin + static_cast<std::ptrdiff_t>(kEditedByOne)));
@@ -204,7 +213,8 @@ double rate_of_edits(Site& site, std::size_t count, std::uint64_t answers) {
 // The median of borrowing so many records, and of returning them, in ms.
 double borrow_and_return_ms(Site& site, std::uint64_t records, int times) {
   Writers writers(site.url(), 1);
-  const Ids ids = some_items(records);
+  Ids all = shuffled_items();
+  const Ids ids = take(all, records);
   std::vector<double> took;
   for (int i = 0; i < times; ++i) {
     took.push_back(1e3 / 2 * seconds_of([&] {
@@ -222,7 +232,8 @@ double borrow_and_return_ms(Site& site, std::uint64_t records, int times) {
 double commit_ms(const WorkFolder& folder, std::uint64_t records, int times) {
   RawLmdb raw(folder / ("raw" + std::to_string(records)));
   std::vector<std::uint64_t> value(kValueBytes / 8, 1);
-  const Ids ids = some_items(records);
+  Ids all = shuffled_items();
+  const Ids ids = take(all, records);
   raw.append(kItems, kItems, value);
   std::vector<double> took;
   for (int i = 0; i < times; ++i) {
@@ -251,11 +262,12 @@ void run(const Arguments& arguments) {
   load(site, folder, kItems);
   std::vector<double> create_one, create_many, edit_one, edit_many;
   const std::uint64_t answers = arguments.records;
+  Ids unedited = shuffled_items();
   for (int i = 0; i < arguments.runs; ++i) {
     create_one.push_back(rate_of_creates(site, 1, answers / 20));
     create_many.push_back(rate_of_creates(site, kWriters, answers));
-    edit_one.push_back(rate_of_edits(site, 1, answers / 20));
-    edit_many.push_back(rate_of_edits(site, kWriters, answers));
+    edit_one.push_back(rate_of_edits(site, 1, answers / 20, unedited));
+    edit_many.push_back(rate_of_edits(site, kWriters, answers, unedited));
   }
   compare_rates("create", median(create_one), median(create_many), 40);
   compare_rates("edit at random", median(edit_one), median(edit_many), 15);
