@@ -34,6 +34,7 @@ class ReplicaCheck {
   void compare(AnyKey key, RecordView view);
   void check_missing();
   void check_wholeness();
+  bool waits_for_answer(AnyKey record) const;
   void check_own_work();
   void check_own(std::uint64_t number, const Deed& deed);
   void check_unsaved();
