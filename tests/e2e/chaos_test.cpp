@@ -23,6 +23,7 @@ class Worker {
     process_ = std::make_unique<Process>(
         std::vector<std::string>{COPPICE_WORKER_PROGRAM, site_.replica(name_).string(),
                                  site_.server.url(), name_, std::to_string(seed)});
+    REQUIRE(process_->wait_for_text("ready"));
   }
   void end(int signal) {
     process_->send_signal(signal);
@@ -52,7 +53,9 @@ class Worker {
   void keep(std::string output) {
     output.resize(output.rfind('\n') + 1);
     std::istringstream lines(output);
-    for (std::string line; std::getline(lines, line);) ++accepted_[line];
+    for (std::string line; std::getline(lines, line);) {
+      if (line != "ready") ++accepted_[line];
+    }
   }
 
   Site& site_;

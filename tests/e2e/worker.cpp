@@ -118,6 +118,8 @@ class Worker {
 int main(int count, char** arguments) {
   if (count != 5) return 2;
   ::signal(SIGTERM, [](int) { told_to_end = true; });
+  std::printf("ready\n");
+  std::fflush(stdout);
   try {
     Worker(arguments).run();
   } catch (const std::exception& e) {

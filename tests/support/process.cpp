@@ -87,8 +87,18 @@ Process::Process(const std::vector<std::string>& command, std::string_view input
   const Pipe output;
   const Pipe errors;
   const int in = file_of(input);
+  // Until it has become another program, the child must not run this one's signal handlers: they
+  // may want a lock that another thread held when it was copied.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_ = fork();
-  if (pid_ == 0) become(arguments.data(), in, output.to, errors.to);
+  if (pid_ == 0) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::signal(signal, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    become(arguments.data(), in, output.to, errors.to);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   close(in);
   close(output.to);
   close(errors.to);
